@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+/**
+ * What a role is, beside its `apply.sh` and `check.sh`: who gets it, in which order, and what may be set.
+ * A role is a folder `provision/<name>/` whose `role.ts` exports one of these as its default; nothing else needs to know it.
+ */
+export interface RoleDefinition<Variables extends z.ZodObject = z.ZodObject> {
+  /** One sentence for the documentation and the editor. */
+  readonly summary: string;
+  /** What it can be applied to. @default ["container", "vm"] */
+  readonly targets?: readonly ("container" | "vm" | "node")[];
+  /** The functional group whose members get the role; `"all"` for every guest. */
+  readonly group: string;
+  /** A boolean variable that turns the role off for a member: `install_docker`. */
+  readonly switch?: string;
+  /** Names of roles that, where the guest has them, come first. */
+  readonly after?: readonly string[];
+  /** Operating systems (`os.osType`) it knows. @default every one */
+  readonly osTypes?: readonly string[];
+  /** The inventory variables that are its settings, under the names they have in the inventory; each described. */
+  readonly variables: Variables;
+}
+
+/** States a role, keeping the types of its variables. */
+export function defineRole<Variables extends z.ZodObject>(role: RoleDefinition<Variables>): RoleDefinition<Variables> {
+  return role;
+}
+
+/**
+ * A secret, by reference: `{ secret: wg_private_key }` in the inventory.
+ * The value is never in the inventory, in the synthesized JSON or in a trigger.
+ */
+export const secret = () =>
+  z
+    .strictObject({ secret: z.string().regex(/^[a-z][a-z0-9_]*$/) })
+    .meta({ id: "secret", description: "A reference to a secret, given to Terraform as TF_VAR_<name>." });
