@@ -2,7 +2,7 @@
 // Without options it reads the pinned schema in schemas/provider: no registry, no Terraform.
 // With --live it asks Terraform for the schema, with descriptions, and refreshes the pinned copy.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "..");
@@ -21,4 +21,12 @@ const { status } = spawnSync("npx", ["--no-install", "cdktf", "get", "--force"],
     CI: "1",
   },
 });
-process.exit(status ?? 1);
+if (status !== 0) process.exit(status ?? 1);
+
+// Generated code does not hold to this project's compiler options; its types are used, its bodies are not checked.
+for (const file of readdirSync(join(root, ".gen"), { recursive: true, encoding: "utf8" })) {
+  if (!file.endsWith(".ts")) continue;
+  const path = join(root, ".gen", file);
+  const source = readFileSync(path, "utf8");
+  if (!source.startsWith("// @ts-nocheck")) writeFileSync(path, `// @ts-nocheck\n${source}`);
+}
