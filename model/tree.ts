@@ -12,6 +12,12 @@ export interface ScalarTree {
   readonly value: Scalar;
   /** `vault` for `!vault` text that was not decrypted, `unsafe` for `!unsafe` (never rendered). */
   readonly tag?: "vault" | "unsafe";
+  /** True for a number that was written as a float, so that `1.0` is printed as Ansible prints it. */
+  readonly float?: true;
+  /** How it was written, where that shifts the place of its text: behind a quote, or on the lines below (`|`, `>`). */
+  readonly style?: "quoted" | "block";
+  /** True for a `{{ … }}` that could not be rendered: a problem says why, and no other check need look at it. */
+  readonly broken?: true;
   /** The `{{ … }}` references that were followed to get here, nearest first. Only after rendering. */
   readonly via?: readonly Reference[];
 }
@@ -32,6 +38,8 @@ export interface MappingTree {
 
 export interface MappingEntry {
   readonly keyAt: Position;
+  /** True when the key was not a string (`301:`, `yes:`); the map holds it as `ansible-inventory` prints it. */
+  readonly keyNotString?: true;
   readonly value: Tree;
 }
 

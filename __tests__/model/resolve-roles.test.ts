@@ -1,0 +1,106 @@
+import { z } from "zod";
+import { inOrder, type Role } from "../../provision/registry";
+import { defineRole, type RoleDefinition, secret } from "../../provision/role";
+import { container, hosts, load, removeLabFolders, told, webOf } from "../support/lab-folder";
+
+afterAll(removeLabFolders);
+
+function role(name: string, changes: Partial<RoleDefinition> = {}): Role {
+  return { ...defineRole({ summary: name, group: "all", variables: z.object({}), ...changes }), name };
+}
+
+describe("roles", () => {
+  const guests = { "hosts.yml": hosts({ guests: ["web"], docker_hosts: ["web"] }) };
+  const base = role("base");
+  const docker = role("docker", { group: "docker_hosts", after: ["base"], switch: "install_docker" });
+
+  it("a capability's first role belongs to it, the others to the guest", () => {
+    const guest = webOf([], guests, inOrder([docker, base]));
+    expect(guest.steps).toEqual([{ role: "base", after: [], settings: {}, secrets: {} }]);
+    expect(guest.capabilities).toEqual([
+      { kind: "docker", features: {}, step: { role: "docker", after: ["base"], settings: {}, secrets: {} } },
+    ]);
+  });
+
+  it("come for members only, and not for a guest that switches them off", () => {
+    const only = role("x", { group: "xs", switch: "with_x" });
+    expect(webOf([], {}, [only]).steps).toEqual([]);
+    const files = (value: string) => ({
+      "hosts.yml": hosts({ guests: ["web"], xs: ["web"] }),
+      "group_vars/xs.yml": `with_x: ${value}\n`,
+    });
+    expect(webOf([], files("true"), [only]).steps).toHaveLength(1);
+    expect(webOf([], files("false"), [only]).steps).toEqual([]);
+  });
+
+  it("take settings from the inventory, with secrets by reference", () => {
+    const agents = role("agents", {
+      variables: z.object({
+        agent: z.object({
+          url: z.string(),
+          level: z.number().default(1),
+          token: secret(),
+          extra: z.array(z.union([z.string(), secret()])),
+        }),
+      }),
+    });
+    const files = {
+      "group_vars/guests.yml":
+        "agent: { url: 'http://x', token: { secret: agent_token }, extra: [a, { secret: other }] }\n",
+    };
+    const result = load({ ...files }, [agents]);
+    expect(result.problems).toEqual([]);
+    expect(result.lab?.guests[0]?.steps).toEqual([
+      {
+        role: "agents",
+        after: [],
+        settings: { agent: { url: "http://x", level: 1, extra: ["a", null] } },
+        secrets: { "agent.token": "agent_token", "agent.extra.1": "other" },
+      },
+    ]);
+    expect(result.lab?.secrets).toMatchObject([
+      { name: "agent_token", usedBy: [{ file: "inventory/lab/group_vars/guests.yml", line: 1 }] },
+      { name: "other" },
+    ]);
+  });
+
+  it("report mistakes in their settings where they stand", () => {
+    const sized = role("sized", { variables: z.object({ size: z.number(), needed: z.string() }) });
+    const result = load({ "group_vars/guests.yml": "size: big\n" }, [sized]);
+    expect(told(result, "invalid-value")).toEqual([
+      'inventory/lab/group_vars/guests.yml:1:7 size: expected a number, got "big"',
+    ]);
+    expect(told(result, "missing-key")).toEqual([expect.stringContaining("needed is required but missing")]);
+  });
+
+  it("report them also where the guest itself has mistakes", () => {
+    const sized = role("sized", { variables: z.object({ size: z.number() }) });
+    const files = { "group_vars/guests.yml": "size: big\n", "host_vars/web.yml": container("vmid: 1") };
+    expect(told(load(files, [sized]), "invalid-value")).toHaveLength(2);
+  });
+
+  it("refuse an operating system they do not know", () => {
+    const result = load({ "host_vars/web.yml": container("vmid: 301", "template: alpine-3.22") }, [
+      role("x", { osTypes: ["debian"] }),
+    ]);
+    expect(told(result, "role-operating-system")).toEqual([
+      expect.stringContaining("the role x knows debian, but web runs alpine"),
+    ]);
+  });
+
+  it("apply to nodes where they say so", () => {
+    const onNodes = role("host-base", { group: "proxmox_nodes", targets: ["node"] });
+    const { lab } = load({}, [onNodes]);
+    expect(lab?.nodes[0]?.steps.map((step) => step.role)).toEqual(["host-base"]);
+    expect(lab?.guests[0]?.steps).toEqual([]);
+  });
+
+  it("are ordered by what they come after, also through roles that a guest does not have", () => {
+    const c = role("a-last", { after: ["b-middle"] });
+    const b = role("b-middle", { after: ["c-first"], group: "nobody" });
+    const a = role("c-first");
+    const ordered = inOrder([c, b, a]);
+    expect(ordered.map(({ name }) => name)).toEqual(["c-first", "b-middle", "a-last"]);
+    expect(() => inOrder([role("x", { after: ["y"] }), role("y", { after: ["x"] })])).toThrow("x → y → x");
+  });
+});

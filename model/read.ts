@@ -1,0 +1,155 @@
+import { accessSync, constants, readFileSync } from "node:fs";
+import { basename, dirname, extname, relative, resolve } from "node:path";
+import { GroupGraph } from "./group-graph";
+import { addHostsFile } from "./hosts-file";
+import type { Group, Host, Inventory } from "./inventory";
+import { type FolderEntry, hasYamlExtension, hostsFilesBelow, kindOf, labName, separateLabs } from "./inventory-files";
+import type { Problem } from "./problem";
+import { SourceFiles } from "./source-files";
+import { VarsFolder } from "./vars-files";
+
+export { findInventories } from "./inventory-files";
+
+/**
+ * Reads an Ansible inventory: every group, host and variable with its place, nothing merged or rendered.
+ *
+ * @param target an inventory folder (all its hosts files are one inventory, as for `ansible-inventory -i folder`), or one
+ *   hosts file; `group_vars` and `host_vars` stand beside the hosts files
+ * @param cwd what `target` and the file names in problems are relative to. Default: the process's working folder.
+ * @returns always an inventory; what is wrong with it, up to there being none, is in its `problems`
+ */
+export function readInventory(target: string, cwd: string = process.cwd()): Inventory {
+  return new InventoryReader(resolve(cwd, target), target, cwd).read();
+}
+
+class InventoryReader {
+  private readonly graph = new GroupGraph();
+  private readonly files: SourceFiles;
+  private readonly problems: Problem[] = [];
+  private readonly kind: FolderEntry["kind"];
+  private readonly folder: string;
+
+  constructor(
+    private readonly path: string,
+    private readonly target: string,
+    private readonly cwd: string,
+  ) {
+    this.files = new SourceFiles(cwd);
+    this.kind = kindOf(path);
+    this.folder = this.kind === "file" ? dirname(path) : path;
+  }
+
+  read(): Inventory {
+    const sources = this.hostsFiles();
+    for (const source of sources) this.addSource(source);
+    const { groups, hosts } = this.graph.finish();
+    const withVars = sources.length > 0 ? this.addVars(groups, hosts, sources) : { groups, hosts };
+    return {
+      name: labName(this.path, this.kind),
+      folder: relative(this.cwd, this.folder) || ".",
+      sources: sources.map((source) => this.files.name(source)),
+      ...withVars,
+      problems: [...this.problems, ...this.files.problems, ...this.graph.problems],
+    };
+  }
+
+  /** The files to read; none, and a problem, when the target is no inventory. */
+  private hostsFiles(): string[] {
+    if (this.kind === "other") {
+      this.fail("no-inventory", `there is no inventory folder or hosts file "${this.target}"`, "check the name");
+      return [];
+    }
+    if (this.kind === "file") return [this.path];
+    const labs = separateLabs(this.path);
+    if (labs.length > 0) {
+      const names = labs.map((lab) => this.files.name(lab)).join(", ");
+      const message = `"${this.target}" holds several labs and no hosts.yml: ${names}`;
+      this.fail(
+        "several-inventories",
+        message,
+        "name one of these files, or call the main one hosts.yml to read them together",
+      );
+      return [];
+    }
+    const files = hostsFilesBelow(this.path);
+    if (files.length === 0)
+      this.fail("no-inventory", `the folder "${this.target}" holds no hosts file`, "add a hosts.yml");
+    return files;
+  }
+
+  private addSource(path: string): void {
+    const foreign = foreignFormat(path);
+    if (foreign) {
+      const severity = foreign.certain ? "error" : "warning";
+      const at = { file: this.files.name(path), line: 1, column: 1 };
+      const fix = "write its hosts in YAML, or move it out of the inventory folder";
+      this.problems.push({ rule: "inventory-format", severity, at, message: foreign.message, fix });
+      return;
+    }
+    const { tree, readable } = this.files.read(path, "hosts");
+    if (readable) this.problems.push(...addHostsFile(tree, this.files.name(path), this.graph));
+  }
+
+  private addVars(groups: Map<string, Group>, hosts: Map<string, Host>, sources: readonly string[]) {
+    const groupVars = new VarsFolder(this.folder, "group_vars", this.files);
+    const hostVars = new VarsFolder(this.folder, "host_vars", this.files);
+    for (const [name, group] of groups)
+      groups.set(name, { ...group, layers: [...group.layers, ...groupVars.layersOf(name)] });
+    for (const [name, host] of hosts)
+      hosts.set(name, { ...host, layers: [...host.layers, ...hostVars.layersOf(name)] });
+    const siblings = this.siblings(sources);
+    groupVars.reportUnused(groups, () => siblings().groups);
+    hostVars.reportUnused(hosts, () => siblings().hosts);
+    this.problems.push(...groupVars.problems, ...hostVars.problems);
+    return { groups, hosts };
+  }
+
+  /** The names that the folder's other hosts files know, read only when they are asked for. */
+  private siblings(sources: readonly string[]): () => { groups: Set<string>; hosts: Set<string> } {
+    let names: { groups: Set<string>; hosts: Set<string> } | undefined;
+    return () => {
+      if (names) return names;
+      const graph = new GroupGraph();
+      const quiet = new SourceFiles(this.cwd);
+      for (const path of hostsFilesBelow(this.folder)) {
+        if (!sources.includes(path) && !foreignFormat(path)) addHostsFile(quiet.read(path, "hosts").tree, path, graph);
+      }
+      names = { groups: new Set(graph.groups.keys()), hosts: new Set(graph.hosts.keys()) };
+      return names;
+    };
+  }
+
+  private fail(rule: string, message: string, fix: string): void {
+    this.problems.push({ rule, severity: "error", message, fix });
+  }
+}
+
+/** Says that a file in an inventory folder is none of ours: INI, TOML, a script, or something else altogether. */
+function foreignFormat(path: string): { message: string; certain: boolean } | undefined {
+  if (hasYamlExtension(basename(path))) return undefined;
+  const extension = extname(path);
+  if (extension === ".ini" || extension === ".toml") {
+    return { message: `${extension} inventories are not read, only YAML ones`, certain: true };
+  }
+  if (extension !== "") return { message: `a ${extension} file is no YAML hosts file and is not read`, certain: false };
+  if (isExecutable(path)) return { message: "inventory scripts are not run", certain: true };
+  const ini = /^\s*\[[\w.:-]+\]\s*$/m.test(head(path));
+  return ini ? { message: "this looks like an INI inventory; only YAML ones are read", certain: true } : undefined;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function head(path: string): string {
+  try {
+    return readFileSync(path).subarray(0, 4096).toString("latin1");
+  } catch {
+    return "";
+  }
+}

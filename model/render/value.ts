@@ -1,0 +1,50 @@
+import type { Position, Problem } from "../problem";
+import type { Reference, Tree } from "../tree";
+import type { Scope } from "./scope";
+
+/** What an expression yields. */
+export type Value = Known | Missing | { readonly kind: "hostvars" } | { readonly kind: "host"; readonly scope: Scope };
+
+export interface Known {
+  readonly kind: "known";
+  readonly tree: Tree;
+  /** Whose variables the references in the tree mean; absent when nothing in it is left to render. */
+  readonly scope?: Scope | undefined;
+  readonly via: readonly Reference[];
+  /** True for a fact or a computed value: written nowhere. */
+  readonly fact?: true;
+}
+
+/** A name or key that does not exist: an error unless `default` or `is defined` looks at it. */
+export interface Missing {
+  readonly kind: "missing";
+  readonly problem: () => Problem;
+}
+
+/** A template that cannot be rendered: thrown to where the value is wanted, where it becomes data again. */
+export class Failure extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.message);
+  }
+}
+
+/** Builds the results of one expression, all at its place. */
+export interface Maker {
+  scalar(value: string | number | bigint | boolean | null, float?: boolean): Tree;
+  sequence(items: readonly Tree[]): Tree;
+  mapping(entries: readonly (readonly [string, Tree])[]): Tree;
+  fail(message: string, fix?: string): never;
+}
+
+export function maker(at: Position, fail: Maker["fail"]): Maker {
+  return {
+    scalar: (value, float) => (float ? { kind: "scalar", at, value, float } : { kind: "scalar", at, value }),
+    sequence: (items) => ({ kind: "sequence", at, items }),
+    mapping: (entries) => ({
+      kind: "mapping",
+      at,
+      entries: new Map(entries.map(([key, value]) => [key, { keyAt: at, value }])),
+    }),
+    fail,
+  };
+}

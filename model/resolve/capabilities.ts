@@ -1,0 +1,84 @@
+import type { Capability, Device, Features, Gpu, Node, Step } from "../lab";
+import type { Problem } from "../problem";
+import { suggest } from "../schema/nearest";
+import type { Facts, HostFacts } from "./facts";
+import type { Origins } from "./origins";
+import type { RoleStep } from "./steps";
+
+export interface CapabilityInputs {
+  readonly host: HostFacts;
+  readonly facts: Facts;
+  readonly node: Node | undefined;
+  readonly steps: readonly RoleStep[];
+  /** The features that the host's groups give and the host does not state itself. */
+  readonly groupFeatures: Partial<Features>;
+  /** Names the host asks for; undefined means all of its node. */
+  readonly gpus: readonly string[] | undefined;
+  readonly origins: Origins;
+  readonly report: (problem: Problem) => void;
+}
+
+/**
+ * What the functional groups of a guest add to it. The first role that a capability's group brings belongs to the
+ * capability; every other role is returned in `rest`.
+ */
+export function capabilitiesOf(inputs: CapabilityInputs): { capabilities: Capability[]; rest: Step[] } {
+  const left = [...inputs.steps];
+  const take = (group: string): { step?: Step } => {
+    const index = left.findIndex((step) => step.group === group);
+    const [found] = index < 0 ? [] : left.splice(index, 1);
+    return found ? { step: plainStep(found) } : {};
+  };
+  const has = (group: string) => inputs.facts.members.get(group)?.has(inputs.host.name) ?? false;
+  const capabilities: Capability[] = [];
+  if (has("docker_hosts") && inputs.host.values.install_docker !== false) {
+    capabilities.push({ kind: "docker", features: inputs.groupFeatures, ...take("docker_hosts") });
+  }
+  const gpu = has("gpu_access") && inputs.host.values.enable_gpu !== false ? gpuOf(inputs) : undefined;
+  if (gpu) capabilities.push({ ...gpu, ...take("gpu_access") });
+  if (has("wireguard_hosts")) capabilities.push({ kind: "wireguard", ...take("wireguard_hosts") });
+  if (has("service_agents")) capabilities.push({ kind: "service-agents", ...take("service_agents") });
+  return { capabilities, rest: left.map(plainStep) };
+}
+
+const plainStep = ({ role, after, settings, secrets }: RoleStep): Step => ({ role, after, settings, secrets });
+
+function gpuOf(inputs: CapabilityInputs) {
+  const { node, host, gpus, report } = inputs;
+  if (!node) return undefined;
+  const known = new Map(node.gpus.map((gpu) => [gpu.name, gpu]));
+  if (known.size === 0) {
+    report(noGpu(inputs, node));
+    return undefined;
+  }
+  const names = gpus ?? [...known.keys()];
+  const chosen = names.flatMap((name, index): Gpu[] => {
+    const gpu = known.get(name);
+    if (gpu) return [gpu];
+    report({
+      rule: "unknown-gpu",
+      severity: "error",
+      at: inputs.origins.place("gpus", index),
+      path: `proxmox_lxc.gpus.${index}`,
+      subject: host.name,
+      message: `${node.name} has no GPU called "${name}"`,
+      fix: suggest(name, known.keys()),
+    });
+    return [];
+  });
+  const paths = [...new Set(chosen.flatMap((gpu) => gpu.devices))];
+  const devices: Device[] = paths.map((path) => ({ path, denyWrite: false }));
+  return { kind: "gpu" as const, gpus: chosen.map((gpu) => gpu.name), devices };
+}
+
+function noGpu({ facts, host }: CapabilityInputs, node: Node): Problem {
+  return {
+    rule: "node-without-gpu",
+    severity: "error",
+    at: facts.members.get("gpu_access")?.get(host.name) ?? host.at,
+    also: [{ at: node.source.at, note: `describes ${node.name}` }],
+    subject: host.name,
+    message: `${host.name} is in gpu_access, but its node ${node.name} has no GPU`,
+    fix: `add proxmox_node.gpus to ${node.name}, or set enable_gpu: false for ${host.name}`,
+  };
+}

@@ -1,0 +1,98 @@
+import type { z } from "zod";
+import type { Role } from "../../provision/registry";
+import type { Group, Inventory } from "../inventory";
+import type { Position, Problem } from "../problem";
+import { parse, salvage } from "../schema/parse";
+import { VARIABLES, type Variables } from "../schema/variables";
+import type { Tree } from "../tree";
+import { groupsByHost, type Members, membersOf } from "./members";
+
+/** The rendered variables of one host. */
+export type HostVars = ReadonlyMap<string, Tree>;
+
+/** One host of the inventory, its variables checked. */
+export interface HostFacts {
+  readonly name: string;
+  readonly at: Position;
+  /** Every variable, rendered; also those that the model does not know. */
+  readonly trees: HostVars;
+  /** The model's own variables, as far as they are right. */
+  readonly values: Variables;
+  /** Whether parts of the guest it describes had to be left out, because they are wrong. */
+  readonly isPartial: boolean;
+  /** The groups it is in, without `all`. */
+  readonly groups: readonly string[];
+}
+
+/** What resolving and the rules work on. */
+export interface Facts {
+  readonly inventory: Inventory;
+  readonly hosts: ReadonlyMap<string, HostFacts>;
+  readonly members: Members;
+  readonly roles: readonly Role[];
+}
+
+/** Checks every variable of every host: the model's own, and those that roles claim, whether or not the host gets the role. */
+export function readFacts(
+  inventory: Inventory,
+  vars: ReadonlyMap<string, HostVars>,
+  roles: readonly Role[],
+  report: (problem: Problem) => void,
+): Facts {
+  const members = membersOf(inventory);
+  const groups = groupsByHost(members);
+  const schemas = schemasOf(roles);
+  const hosts = new Map<string, HostFacts>();
+  const reported = new Set<readonly Problem[]>();
+  for (const [name, host] of inventory.hosts) {
+    const trees = vars.get(name) ?? new Map<string, Tree>();
+    const values: { [name: string]: unknown } = {};
+    for (const [variable, tree] of trees) {
+      for (const schema of schemas.get(variable) ?? []) {
+        const { value, problems } = parse(schema, tree, variable);
+        if (value !== undefined && Object.hasOwn(VARIABLES, variable)) values[variable] = value;
+        if (problems.length === 0 || reported.has(problems)) continue;
+        reported.add(problems);
+        for (const problem of problems) report({ ...problem, subject: name });
+      }
+    }
+    const isPartial = salvageGuest(trees, values);
+    hosts.set(name, {
+      name,
+      at: host.at,
+      trees,
+      values: values as Variables,
+      isPartial,
+      groups: groups.get(name) ?? [],
+    });
+  }
+  return { inventory, hosts, members, roles };
+}
+
+/** Fills in what is right of a faulty guest. */
+function salvageGuest(trees: HostVars, values: { [name: string]: unknown }): boolean {
+  const faulty = (["proxmox_lxc", "proxmox_vm"] as const).filter(
+    (name) => trees.has(name) && values[name] === undefined,
+  );
+  for (const name of faulty) values[name] = salvage(VARIABLES[name], trees.get(name)!);
+  return faulty.length > 0;
+}
+
+/** By variable the schemas that it has to satisfy: roles may share a variable. */
+function schemasOf(roles: readonly Role[]): ReadonlyMap<string, readonly z.ZodType[]> {
+  const result = new Map<string, z.ZodType[]>(Object.entries(VARIABLES).map(([name, schema]) => [name, [schema]]));
+  for (const role of roles) {
+    for (const [name, schema] of Object.entries(role.variables.shape)) {
+      if (Object.hasOwn(VARIABLES, name)) continue;
+      const known = result.get(name);
+      if (known) known.push(schema);
+      else result.set(name, [schema]);
+    }
+  }
+  return result;
+}
+
+/** The last definition of a variable by a group itself, not rendered. */
+export function ownTree(group: Group | undefined, name: string): Tree | undefined {
+  return group?.layers.findLast((layer) => layer.vars.entries.has(name))?.vars.entries.get(name)?.value;
+}

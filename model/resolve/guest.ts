@@ -1,0 +1,218 @@
+import type { ContainerGuest, Guest, Network, Node, Template, VmGuest } from "../lab";
+import type { Position, Problem } from "../problem";
+import { TERRAFORM_NAME } from "../schema/formats";
+import type { CommonVars } from "../schema/guest";
+import type { VariableName } from "../schema/variables";
+import { capabilitiesOf } from "./capabilities";
+import { containerParts, featuresOf } from "./container";
+import { exceptionsOf, tiersOf } from "./exceptions";
+import type { Facts, HostFacts } from "./facts";
+import { type LabWide, withoutUndefined } from "./lab-wide";
+import { nicsOf } from "./nics";
+import { Origins } from "./origins";
+import { type Secrets, stepsOf } from "./steps";
+import { templateOf } from "./template";
+import { vmParts } from "./vm";
+
+export interface GuestInputs {
+  readonly facts: Facts;
+  readonly wide: LabWide;
+  readonly networks: ReadonlyMap<string, Network>;
+  readonly nodes: ReadonlyMap<string, Node>;
+  readonly secrets: Secrets;
+  readonly report: (problem: Problem) => void;
+}
+
+/** The guest that a host describes; undefined when it describes none or when its description has mistakes. */
+export function guestOf(host: HostFacts, inputs: GuestInputs): Guest | undefined {
+  const kind = host.trees.has("proxmox_lxc") ? "proxmox_lxc" : "proxmox_vm";
+  const tree = host.trees.get(kind);
+  if (!tree) return undefined;
+  if (kind === "proxmox_lxc" && host.trees.has("proxmox_vm")) inputs.report(twoKinds(host));
+  if (!TERRAFORM_NAME.test(host.name)) inputs.report(badName(host));
+  const vars = host.values[kind];
+  if (!vars) return undefined;
+  const origins = new Origins(tree.at, tree);
+  const reader = new Reader(host, kind, vars, origins, inputs.report);
+  const base = baseOf(reader, inputs);
+  if (!base) return undefined;
+  return kind === "proxmox_lxc" ? containerOf(base, reader, inputs) : vmOf(base, reader, inputs);
+}
+
+type Base = NonNullable<ReturnType<typeof baseOf>>;
+
+/** Reads a guest's values, falling back to the variable that gives the default, and notes where each came from. */
+class Reader {
+  constructor(
+    readonly host: HostFacts,
+    readonly variable: "proxmox_lxc" | "proxmox_vm",
+    readonly vars: CommonVars,
+    readonly origins: Origins,
+    readonly report: (problem: Problem) => void,
+  ) {}
+
+  /** The guest's own value of `key`, else that of the variable `fallback`, else a problem. */
+  need<T>(own: T | undefined, key: string, fallback: VariableName): T | undefined {
+    const value = own ?? (this.host.values[fallback] as T | undefined);
+    const other = this.host.trees.get(fallback);
+    if (own === undefined) this.origins.noteAt(key, other?.at);
+    if (value === undefined && other === undefined && !this.origins.has(key)) {
+      this.report({
+        rule: "missing-value",
+        severity: "error",
+        at: this.origins.place(),
+        path: `${this.variable}.${key}`,
+        subject: this.host.name,
+        message: `${this.host.name} has no ${key}: neither ${this.variable}.${key} nor ${fallback} is set`,
+        fix: `add ${key}: to ${this.variable}, or set ${fallback} for its group`,
+      });
+    }
+    return value;
+  }
+
+  /** Where `key`, or the default it takes, was written. */
+  placeOf(key: string, fallback: VariableName): Position {
+    const isOwn = (this.vars as { [key: string]: unknown })[key] !== undefined;
+    return isOwn ? this.origins.place(key) : (this.host.trees.get(fallback)?.at ?? this.origins.place());
+  }
+}
+
+const NOTED = [
+  ...["vmid", "hostname", "cores", "memory", "disk", "node", "storage", "swap", "template", "unprivileged", "features"],
+  ...[
+    "dns",
+    "description",
+    "tags",
+    "pool",
+    "protection",
+    "started",
+    "start_on_boot",
+    "startup",
+    "adopt",
+    "rebuild",
+    "gpus",
+  ],
+  ...["exceptions", "devices", "mounts", "cpu_limit", "cpu_units", "console", "hook_script", "environment", "networks"],
+];
+
+function baseOf(reader: Reader, inputs: GuestInputs) {
+  const { host, vars, origins } = reader;
+  for (const key of NOTED) origins.note(key, key);
+  for (const key of ["cores", "memory", "disk"]) origins.note(`exceptions.${key}`, "exceptions", key);
+  const cores = reader.need(vars.cores, "cores", "lxc_cores");
+  const memory = reader.need(vars.memory, "memory", "lxc_memory");
+  const disk = reader.need(vars.disk, "disk", "lxc_disk");
+  const node = reader.need(vars.node, "node", "proxmox_default_node");
+  const storage = reader.need(vars.storage, "storage", "proxmox_default_storage");
+  const { nics, dns } = cardsOf(reader, inputs);
+  if (node === undefined || storage === undefined) return undefined;
+  const tiers = tiersOf(host.name, inputs.facts);
+  const tier = tiers.length === 1 ? tiers[0] : undefined;
+  const started = vars.started ?? true;
+  return {
+    name: host.name,
+    vmid: vars.vmid,
+    hostname: vars.hostname ?? host.name,
+    node,
+    // Where one is missing, that has been reported and the lab goes no further than the rules.
+    cores: cores ?? 0,
+    memoryMiB: memory ?? 0,
+    diskGiB: disk ?? 0,
+    storage,
+    nics,
+    ...withoutUndefined({
+      dns: vars.dns ? withoutUndefined(vars.dns) : dns,
+      description: vars.description,
+      pool: vars.pool,
+    }),
+    tags: [...new Set(vars.tags)],
+    protection: vars.protection ?? false,
+    started,
+    startOnBoot: vars.start_on_boot ?? started,
+    ...(vars.startup ? { startup: startupOf(vars.startup) } : {}),
+    adopt: vars.adopt ?? false,
+    ...withoutUndefined({ rebuild: vars.rebuild, tier }),
+    exceptions: exceptionsOf(host, tier, { cores, memory, disk }, vars.exceptions, inputs.facts),
+    groups: host.groups,
+    source: origins.sources(),
+  };
+}
+
+function cardsOf({ host, variable, vars, origins, report }: Reader, { networks }: GuestInputs) {
+  const name = host.values.proxmox_default_network;
+  const at = host.trees.get("proxmox_default_network")?.at;
+  const defaultNetwork = name !== undefined && at ? { name, at } : undefined;
+  return nicsOf({ host: host.name, variable, cards: vars.networks, networks, defaultNetwork, origins, report });
+}
+
+const startupOf = (vars: NonNullable<CommonVars["startup"]>) =>
+  withoutUndefined({ order: vars.order, upDelaySeconds: vars.up_delay, downDelaySeconds: vars.down_delay });
+
+function containerOf(base: Base, reader: Reader, inputs: GuestInputs): ContainerGuest | undefined {
+  const { host, origins, report } = reader;
+  const vars = host.values.proxmox_lxc;
+  if (!vars) return undefined;
+  const os = osOf(vars.template, reader, inputs);
+  const target = { kind: "container" as const, ...(os ? { osType: os.osType } : {}) };
+  const steps = stepsOf(host, target, inputs.facts, inputs.secrets, report);
+  const { features, fromGroups } = featuresOf(host, vars);
+  const { capabilities, rest } = capabilitiesOf({
+    host,
+    facts: inputs.facts,
+    node: inputs.nodes.get(base.node),
+    steps,
+    groupFeatures: fromGroups,
+    gpus: vars.gpus,
+    origins,
+    report,
+  });
+  return {
+    kind: "container",
+    ...base,
+    os: os ?? UNKNOWN_OS,
+    features,
+    ...containerParts(host, vars, reader.report),
+    capabilities,
+    steps: rest,
+  };
+}
+
+/** Stands in for a template that has been reported as missing or unknown; no lab is made with it. */
+const UNKNOWN_OS: Template = { kind: "volume", volume: "", osType: "unmanaged" };
+
+function osOf(own: string | undefined, reader: Reader, inputs: GuestInputs): Template | undefined {
+  const { host, report } = reader;
+  const name = reader.need(own, "template", "proxmox_default_template");
+  if (name === undefined) return undefined;
+  const at = reader.placeOf("template", "proxmox_default_template");
+  const wanted = { name, at, path: "proxmox_lxc.template", host: host.name };
+  const storage = host.values.proxmox_template_storage ?? "local";
+  return templateOf(wanted, inputs.wide.values.proxmox_templates ?? {}, storage, report);
+}
+
+function vmOf(base: Base, reader: Reader, inputs: GuestInputs): VmGuest | undefined {
+  const vars = reader.host.values.proxmox_vm;
+  if (!vars) return undefined;
+  const steps = stepsOf(reader.host, { kind: "vm" }, inputs.facts, inputs.secrets, reader.report);
+  const plain = steps.map(({ group: _, ...step }) => step);
+  return { kind: "vm", ...base, ...vmParts(vars), capabilities: [], steps: plain };
+}
+
+const twoKinds = (host: HostFacts): Problem => ({
+  rule: "two-kinds-of-guest",
+  severity: "error",
+  at: host.trees.get("proxmox_vm")!.at,
+  also: [{ at: host.trees.get("proxmox_lxc")!.at, note: "describes it as a container" }],
+  subject: host.name,
+  message: `${host.name} has both proxmox_lxc and proxmox_vm`,
+  fix: "delete one of them",
+});
+
+const badName = (host: HostFacts): Problem => ({
+  rule: "host-name",
+  severity: "error",
+  at: host.at,
+  subject: host.name,
+  message: `"${host.name}" is used in Terraform addresses: expected letters, digits, - and _, not starting with a digit`,
+  fix: `rename it to ${host.name.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^(?=\d|-)/, "h")}`,
+});

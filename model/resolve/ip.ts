@@ -1,0 +1,55 @@
+import ipaddr from "ipaddr.js";
+
+/** A range of addresses, as numbers that can be compared. */
+export interface Range {
+  readonly version: 4 | 6;
+  readonly prefix: number;
+  readonly first: bigint;
+  readonly last: bigint;
+  /** Its first address with the prefix: what it has to be written as. */
+  readonly canonical: string;
+}
+
+const ranges = new Map<string, Range>();
+
+/** The range that an address with a prefix lies in: `10.0.250.0/20` gives the one whose canonical form is `10.0.240.0/20`. */
+export function rangeOf(cidr: string): Range {
+  const known = ranges.get(cidr);
+  if (known) return known;
+  const [address = "", prefixText = ""] = cidr.split("/");
+  const version = address.includes(":") ? 6 : 4;
+  const prefix = Number(prefixText);
+  const size = 1n << BigInt((version === 4 ? 32 : 128) - prefix);
+  const first = (toNumber(address) / size) * size;
+  const range: Range = {
+    version,
+    prefix,
+    first,
+    last: first + size - 1n,
+    canonical: `${format(first, version)}/${prefix}`,
+  };
+  ranges.set(cidr, range);
+  return range;
+}
+
+/** An address as a number. A prefix behind it is ignored. */
+export function toNumber(address: string): bigint {
+  const bytes = ipaddr.parse(address.split("/")[0] ?? "").toByteArray();
+  return bytes.reduce((value, byte) => value * 256n + BigInt(byte), 0n);
+}
+
+export function contains(range: Range, address: string): boolean {
+  const value = toNumber(address);
+  return versionOf(address) === range.version && value >= range.first && value <= range.last;
+}
+
+const versionOf = (address: string): 4 | 6 => (address.includes(":") ? 6 : 4);
+
+/** Without prefix and in one spelling, so that two spellings of an address compare as equal. */
+export const canonical = (address: string): string => format(toNumber(address), versionOf(address));
+
+function format(value: bigint, version: 4 | 6): string {
+  const length = version === 4 ? 4 : 16;
+  const bytes = Array.from({ length }, (_, i) => Number((value >> BigInt(8 * (length - 1 - i))) & 255n));
+  return ipaddr.fromByteArray(bytes).toString();
+}

@@ -1,0 +1,105 @@
+import type { Gpu, Node, NodeStorage, Step } from "../lab";
+import type { Problem } from "../problem";
+import { NODE_NAME } from "../schema/formats";
+import type { NodeVars } from "../schema/lab";
+import type { Facts, HostFacts } from "./facts";
+import { withoutUndefined } from "./lab-wide";
+import { Origins } from "./origins";
+
+export const NODES = "proxmox_nodes";
+
+/** A node of the lab, or a problem for a member of proxmox_nodes that describes none. */
+export function nodeOf(
+  host: HostFacts,
+  facts: Facts,
+  steps: readonly Step[],
+  report: (problem: Problem) => void,
+): Node | undefined {
+  const isMember = facts.members.get(NODES)?.has(host.name) ?? false;
+  const tree = host.trees.get("proxmox_node");
+  if (!tree) {
+    if (isMember) report(undescribed(host, facts));
+    return undefined;
+  }
+  if (!isMember) report(notAMember(host, tree.at));
+  if (!NODE_NAME.test(host.name)) report(badName(host));
+  const vars = host.values.proxmox_node;
+  if (!vars) return undefined;
+  const origins = new Origins(tree.at, tree);
+  for (const field of ["address", "cores", "memory", "bridges", "storages", "gpus", "active"])
+    origins.note(field, field);
+  for (const name of Object.keys(vars.storages)) origins.note(`storages.${name}`, "storages", name);
+  return {
+    name: host.name,
+    address: vars.address,
+    sshPort: vars.ssh_port ?? 22,
+    active: vars.active ?? true,
+    ...withoutUndefined({ cores: vars.cores, memoryMiB: vars.memory }),
+    bridges: vars.bridges,
+    storages: storagesOf(vars),
+    gpus: gpusOf(vars),
+    groups: host.groups,
+    steps,
+    source: origins.sources(),
+  };
+}
+
+const storagesOf = (vars: NodeVars): NodeStorage[] =>
+  Object.entries(vars.storages).map(([name, storage]) => ({
+    name,
+    type: storage.type,
+    ...withoutUndefined({ sizeGiB: storage.size }),
+    content: storage.content,
+  }));
+
+/**
+ * The device files that NVIDIA's driver makes beside the one of each card (NVIDIA/nvidia-modprobe,
+ * modprobe-utils/nvidia-modprobe-utils: /dev/nvidia%d with the card's minor number, /dev/nvidiactl, /dev/nvidia-modeset,
+ * /dev/nvidia-uvm and /dev/nvidia-uvm-tools).
+ */
+const NVIDIA_SHARED = ["/dev/nvidiactl", "/dev/nvidia-modeset", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools"];
+
+/** The minor numbers of NVIDIA cards are taken in the order in which the inventory lists them. */
+function gpusOf(vars: NodeVars): Gpu[] {
+  let minor = 0;
+  return Object.entries(vars.gpus).map(([name, gpu]) => {
+    const index = gpu.vendor === "nvidia" ? minor++ : 0;
+    const devices = gpu.devices ?? (gpu.vendor === "nvidia" ? [`/dev/nvidia${index}`, ...NVIDIA_SHARED] : []);
+    const details = withoutUndefined({ model: gpu.model, pciId: gpu.pci_id, memoryMiB: gpu.memory });
+    return { name, vendor: gpu.vendor, ...details, devices };
+  });
+}
+
+function undescribed(host: HostFacts, facts: Facts): Problem {
+  return {
+    rule: "node-without-description",
+    severity: "error",
+    at: facts.members.get(NODES)?.get(host.name) ?? host.at,
+    path: "proxmox_node",
+    subject: host.name,
+    message: `${host.name} is in ${NODES}, but has no proxmox_node`,
+    fix: `add host_vars/${host.name}.yml with proxmox_node: { address: …, bridges: [vmbr0], storages: { … } }`,
+  };
+}
+
+function notAMember(host: HostFacts, at: Problem["at"]): Problem {
+  return {
+    rule: "node-outside-group",
+    severity: "error",
+    ...(at ? { at } : {}),
+    also: [{ at: host.at, note: "is where the host is named" }],
+    path: "proxmox_node",
+    subject: host.name,
+    message: `${host.name} has a proxmox_node, but is not in the group ${NODES}`,
+    fix: `add ${host.name} to ${NODES}`,
+  };
+}
+
+const badName = (host: HostFacts): Problem => ({
+  rule: "host-name",
+  severity: "error",
+  at: host.at,
+  subject: host.name,
+  message: `"${host.name}" cannot be the name of a Proxmox VE node: expected letters, digits and inner hyphens`,
+  fix: "use the node's name in the cluster, as pvecm nodes shows it",
+});

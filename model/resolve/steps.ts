@@ -1,0 +1,134 @@
+import type { Role } from "../../provision/registry";
+import type { Setting, Step } from "../lab";
+import type { Position, Problem } from "../problem";
+import { flag } from "../schema/formats";
+import { parse, parseAll } from "../schema/parse";
+import { treeAt } from "../tree";
+import type { Facts, HostFacts } from "./facts";
+
+export interface RoleStep extends Step {
+  /** The group that brings it. */
+  readonly group: string;
+}
+
+export interface Target {
+  readonly kind: "container" | "vm" | "node";
+  readonly osType?: string;
+}
+
+type Report = (problem: Problem) => void;
+
+const SWITCH = flag();
+
+/** Every role that the host's groups bring, in the order in which they are applied. */
+export function stepsOf(host: HostFacts, target: Target, facts: Facts, secrets: Secrets, report: Report): RoleStep[] {
+  const applied = facts.roles.filter((role) => applies(role, host, target, facts, report));
+  const before = predecessors(applied);
+  return applied.flatMap((role) => {
+    if (role.osTypes && target.osType !== undefined && !role.osTypes.includes(target.osType)) {
+      report(unknownOs(role, host, target.osType, facts));
+    }
+    const { value, problems } = parseAll(role.variables, host.trees, host.at);
+    for (const problem of problems) report({ ...problem, subject: host.name });
+    if (value === undefined) return [];
+    const split = splitSecrets(value, host, secrets);
+    return [{ role: role.name, group: role.group, after: before.get(role.name) ?? [], ...split }];
+  });
+}
+
+function applies(role: Role, host: HostFacts, target: Target, facts: Facts, report: Report): boolean {
+  if (!(role.targets ?? ["container", "vm"]).includes(target.kind)) return false;
+  if (role.group !== "all" && !facts.members.get(role.group)?.has(host.name)) return false;
+  return role.switch === undefined || isOn(role.switch, host, report);
+}
+
+/** Whether a switch variable is on: it is unless the host sees it as false. */
+function isOn(name: string, host: HostFacts, report: Report): boolean {
+  const tree = host.trees.get(name);
+  if (!tree) return true;
+  const { value, problems } = parse(SWITCH, tree, name);
+  for (const problem of problems) report({ ...problem, subject: host.name });
+  return value ?? true;
+}
+
+/** For each role the ones among `applied`, which are in order, that it comes after, directly or through roles that are not applied. */
+function predecessors(applied: readonly Role[]): ReadonlyMap<string, readonly string[]> {
+  const result = new Map<string, readonly string[]>();
+  const seen: Role[] = [];
+  for (const role of applied) {
+    const direct = new Set(role.after ?? []);
+    const names = seen.filter(
+      (r) => direct.has(r.name) || seen.some((s) => direct.has(s.name) && result.get(s.name)?.includes(r.name)),
+    );
+    result.set(
+      role.name,
+      names.map((r) => r.name),
+    );
+    seen.push(role);
+  }
+  return result;
+}
+
+/** Collects the references to secrets with the places that use them. */
+export class Secrets {
+  private readonly uses = new Map<string, Position[]>();
+
+  add(name: string, at: Position): void {
+    const known = this.uses.get(name);
+    if (!known) this.uses.set(name, [at]);
+    else if (!known.some((p) => p.file === at.file && p.line === at.line && p.column === at.column)) known.push(at);
+  }
+
+  list() {
+    return [...this.uses].map(([name, usedBy]) => ({ name, usedBy })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+}
+
+/** Parts a role's values into settings and references to secrets, which leave a null in a list so that its numbering stays. */
+function splitSecrets(values: object, host: HostFacts, secrets: Secrets): Pick<Step, "settings" | "secrets"> {
+  const refs: { [path: string]: string } = {};
+  const strip = (value: unknown, path: readonly string[]): Setting | undefined => {
+    if (value === undefined) return undefined;
+    if (typeof value === "bigint") return value.toString();
+    if (Array.isArray(value)) return value.map((item, i) => strip(item, [...path, String(i)]) ?? null);
+    if (typeof value !== "object" || value === null) return value as Setting;
+    const reference = secretOf(value);
+    if (reference === undefined) return stripEntries(value, path);
+    refs[path.join(".")] = reference;
+    secrets.add(reference, placeOf(host, path));
+    return undefined;
+  };
+  const stripEntries = (value: object, path: readonly string[]) => {
+    const kept = Object.entries(value).flatMap(([key, inner]) => {
+      const setting = strip(inner, [...path, key]);
+      return setting === undefined ? [] : [[key, setting] as const];
+    });
+    return Object.fromEntries(kept);
+  };
+  return { settings: stripEntries(values, []), secrets: refs };
+}
+
+function secretOf(value: object): string | undefined {
+  const entries = Object.entries(value);
+  const [key, name] = entries[0] ?? [];
+  return entries.length === 1 && key === "secret" && typeof name === "string" ? name : undefined;
+}
+
+function placeOf(host: HostFacts, [variable = "", ...rest]: readonly string[]): Position {
+  const tree = host.trees.get(variable);
+  return tree ? treeAt(tree, rest).tree.at : host.at;
+}
+
+function unknownOs(role: Role, host: HostFacts, osType: string, facts: Facts): Problem {
+  return {
+    rule: "role-operating-system",
+    severity: "error",
+    at: facts.members.get(role.group)?.get(host.name) ?? host.at,
+    subject: host.name,
+    message: `the role ${role.name} knows ${role.osTypes?.join(", ")}, but ${host.name} runs ${osType}`,
+    fix:
+      role.switch === undefined
+        ? "choose another template"
+        : `choose another template, or set ${role.switch}: false for ${host.name}`,
+  };
+}

@@ -1,0 +1,116 @@
+import type { Guest, Lab } from "../lab";
+import type { Position, Problem } from "../problem";
+import { canonical } from "../resolve/ip";
+import { isIpv4, isIpv6 } from "../schema/formats";
+import { type Claim, type Rule, repeated } from "./rule";
+import { variableOf } from "./tiers";
+
+const claimOf = (guest: Guest, value: string, field: string): Claim => ({
+  value,
+  holder: guest.name,
+  at: guest.source.of[field] ?? guest.source.at,
+  path: `${variableOf(guest)}.${field}`,
+});
+
+function clash(rule: string, what: string, { claim, first }: { claim: Claim; first: Claim }, fix: string): Problem {
+  return {
+    rule,
+    severity: "error",
+    at: claim.at,
+    also: [{ at: first.at, note: `is ${first.holder}'s` }],
+    ...(claim.path === undefined ? {} : { path: claim.path }),
+    subject: claim.holder,
+    message: `${claim.holder} and ${first.holder} have the same ${what}: ${claim.value}`,
+    fix,
+  };
+}
+
+/** `duplicate-vmid`: Proxmox VE knows guests by number across the whole cluster. */
+export const uniqueVmids: Rule = function* ({ lab }) {
+  const taken = new Set(lab.guests.map((guest) => guest.vmid));
+  for (const pair of repeated(lab.guests.map((guest) => claimOf(guest, String(guest.vmid), "vmid")))) {
+    let free = Number(pair.claim.value) + 1;
+    while (taken.has(free)) free++;
+    taken.add(free);
+    yield clash("duplicate-vmid", "vmid", pair, `give one of them another, such as ${free}`);
+  }
+};
+
+/** `duplicate-hostname`: two guests of one name would fight over DNS and monitoring. */
+export const uniqueHostnames: Rule = function* ({ lab }) {
+  const claims = lab.guests.map((guest) => claimOf(guest, guest.hostname.toLowerCase(), "hostname"));
+  for (const pair of repeated(claims)) yield clash("duplicate-hostname", "hostname", pair, "rename one of them");
+};
+
+/** `duplicate-address`: guests and nodes share one plan of addresses. */
+export const uniqueAddresses: Rule = function* ({ lab }) {
+  for (const pair of repeated(addresses(lab))) {
+    yield clash("duplicate-address", "address", pair, "give one of them another address");
+  }
+};
+
+function* addresses(lab: Lab): Iterable<Claim> {
+  for (const node of lab.nodes) {
+    if (!isIpv4(node.address) && !isIpv6(node.address)) continue;
+    const at = node.source.of.address ?? node.source.at;
+    yield { value: canonical(node.address), holder: node.name, at, path: "proxmox_node.address" };
+  }
+  for (const guest of lab.guests) {
+    for (const [index, nic] of guest.nics.entries()) {
+      for (const [key, field] of [
+        ["ip", "address"],
+        ["ip6", "address6"],
+      ] as const) {
+        const address = nic[field];
+        if (!address?.includes("/")) continue;
+        const at: Position = guest.source.of[`nics.${index}.${field}`] ?? guest.source.at;
+        yield {
+          value: canonical(address),
+          holder: guest.name,
+          at,
+          path: `${variableOf(guest)}.networks.${index}.${key}`,
+        };
+      }
+    }
+  }
+}
+
+/** `duplicate-mac`: two cards of one address make a switch lose packets. */
+export const uniqueMacs: Rule = function* ({ lab }) {
+  for (const pair of repeated(macs(lab)))
+    yield clash("duplicate-mac", "MAC address", pair, "delete mac: and let Proxmox VE choose");
+};
+
+function* macs(lab: Lab): Iterable<Claim> {
+  for (const guest of lab.guests) {
+    for (const [index, { mac }] of guest.nics.entries()) {
+      if (mac === undefined) continue;
+      const at = guest.source.of[`nics.${index}.mac`] ?? guest.source.at;
+      yield { value: mac, holder: guest.name, at, path: `${variableOf(guest)}.networks.${index}.mac` };
+    }
+  }
+}
+
+/** `repeated-nic-name`: cards of one guest have different names. */
+export const uniqueNicNames: Rule = function* ({ lab }) {
+  for (const guest of lab.guests) {
+    const claims = guest.nics.map((nic, index) => ({
+      value: nic.name,
+      holder: guest.name,
+      at: guest.source.of[`nics.${index}.name`] ?? guest.source.of[`nics.${index}`] ?? guest.source.at,
+      path: `${variableOf(guest)}.networks.${index}.name`,
+    }));
+    for (const { claim, first } of repeated(claims)) {
+      yield {
+        rule: "repeated-nic-name",
+        severity: "error",
+        at: claim.at,
+        also: [{ at: first.at, note: "has it first" }],
+        path: claim.path ?? "",
+        subject: guest.name,
+        message: `two network cards of ${guest.name} are called ${claim.value}`,
+        fix: "give each a name of its own, or leave the names out",
+      };
+    }
+  }
+};

@@ -1,0 +1,46 @@
+import type { Problem } from "../problem";
+import type { Draft } from "../resolve";
+import type { Facts } from "../resolve/facts";
+import { disksFit, memoryFits } from "./capacity";
+import { dockerNests, groupSubsets, labName, membersAreGuests, someNode, switchesInGroups } from "./groups";
+import { uniqueAddresses, uniqueHostnames, uniqueMacs, uniqueNicNames, uniqueVmids } from "./identity";
+import { alignedRanges, disjointRanges, gatewaysInside, guestAddresses, routersExist } from "./networks";
+import { namesExist } from "./references";
+import type { Rule } from "./rule";
+import { exceptionReasons, oneTier } from "./tiers";
+import { knownVariables, nestedHostVars } from "./variables";
+
+/** Every check that looks at more than one value at a time. */
+const RULES: readonly Rule[] = [
+  knownVariables,
+  nestedHostVars,
+  labName,
+  someNode,
+  oneTier,
+  groupSubsets,
+  membersAreGuests,
+  switchesInGroups,
+  dockerNests,
+  uniqueVmids,
+  uniqueHostnames,
+  uniqueAddresses,
+  uniqueMacs,
+  uniqueNicNames,
+  alignedRanges,
+  disjointRanges,
+  gatewaysInside,
+  routersExist,
+  guestAddresses,
+  namesExist,
+  memoryFits,
+  disksFit,
+  exceptionReasons,
+];
+
+/** Every problem that the rules find in a lab. */
+export function checkLab({ lab, wide }: Draft, facts: Facts): Problem[] {
+  const nodes = new Map(lab.nodes.map((node) => [node.name, node]));
+  const networks = new Map(lab.networks.map((network) => [network.name, network]));
+  const input = { lab, wide, facts, nodes, networks };
+  return RULES.flatMap((rule) => [...rule(input)]);
+}

@@ -1,0 +1,236 @@
+import type { Guest, Network, Nic } from "../lab";
+import type { Position, Problem } from "../problem";
+import { canonical, contains, type Range, rangeOf, toNumber } from "../resolve/ip";
+import type { Rule } from "./rule";
+import { variableOf } from "./tiers";
+
+const FAMILIES = [
+  { cidr: "cidr", gateway: "gateway", address: "address", key: "ip" },
+  { cidr: "cidr6", gateway: "gateway6", address: "address6", key: "ip6" },
+] as const;
+type Family = (typeof FAMILIES)[number];
+
+const placeOf = (network: Network, field: string): Position => network.source.of[field] ?? network.source.at;
+
+/** `misaligned-cidr`: a range is written with its first address. */
+export const alignedRanges: Rule = function* ({ lab }) {
+  for (const network of lab.networks) {
+    for (const { cidr } of FAMILIES) {
+      const text = network[cidr];
+      if (text === undefined || canonical(text) === canonical(rangeOf(text).canonical)) continue;
+      yield {
+        rule: "misaligned-cidr",
+        severity: "error",
+        at: placeOf(network, cidr),
+        path: `proxmox_networks.${network.name}.${cidr}`,
+        message: `${text} is not a network address: ${rangeOf(text).canonical} would be`,
+        fix: `write ${rangeOf(text).canonical}, or choose another range`,
+      };
+    }
+  }
+};
+
+/** `overlapping-networks`: an address belongs to one network. */
+export const disjointRanges: Rule = function* ({ lab }) {
+  const ranges = lab.networks.flatMap((network) =>
+    FAMILIES.flatMap(({ cidr }) =>
+      network[cidr] === undefined ? [] : [{ network, cidr, range: rangeOf(network[cidr]) }],
+    ),
+  );
+  ranges.sort(
+    (a, b) =>
+      a.range.version - b.range.version || compare(a.range.first, b.range.first) || compare(b.range.last, a.range.last),
+  );
+  let widest: (typeof ranges)[number] | undefined;
+  for (const next of ranges) {
+    if (widest && widest.range.version === next.range.version && next.range.first <= widest.range.last) {
+      const [a, b] = [next, widest].map(({ network, cidr }) => `${network.name} (${network[cidr]})`);
+      yield {
+        rule: "overlapping-networks",
+        severity: "error",
+        at: placeOf(next.network, next.cidr),
+        also: [{ at: placeOf(widest.network, widest.cidr), note: `is the range of ${widest.network.name}` }],
+        path: `proxmox_networks.${next.network.name}.${next.cidr}`,
+        message: `${a} lies ${next.range.last <= widest.range.last ? "inside" : "partly inside"} ${b}`,
+        fix: "choose ranges that do not overlap",
+      };
+    }
+    if (!widest || widest.range.version !== next.range.version || next.range.last > widest.range.last) widest = next;
+  }
+};
+
+const compare = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** `gateway-outside-network`: a network's gateway has one of its addresses. */
+export const gatewaysInside: Rule = function* ({ lab }) {
+  for (const network of lab.networks) {
+    for (const { cidr, gateway } of FAMILIES) {
+      const [range, address] = [network[cidr], network[gateway]];
+      if (range === undefined || address === undefined || contains(rangeOf(range), address)) continue;
+      yield {
+        rule: "gateway-outside-network",
+        severity: "error",
+        at: placeOf(network, gateway),
+        also: [{ at: placeOf(network, cidr), note: "is the network's range" }],
+        path: `proxmox_networks.${network.name}.${gateway}`,
+        message: `the gateway ${address} is not in ${rangeOf(range).canonical}`,
+        fix: "correct the gateway or the range",
+      };
+    }
+  }
+};
+
+/** `unknown-router`, `router-without-address`: a network's router is a guest that holds the gateway's address there. */
+export const routersExist: Rule = function* ({ lab, facts }) {
+  const guests = new Map(lab.guests.map((guest) => [guest.name, guest]));
+  for (const network of lab.networks) {
+    if (network.router === undefined) continue;
+    const guest = guests.get(network.router);
+    if (facts.hosts.get(network.router)?.isPartial) continue;
+    const gateways = [network.gateway, network.gateway6].filter((gateway) => gateway !== undefined).map(canonical);
+    const held = guest?.nics.flatMap(addressesOf).map(canonical) ?? [];
+    if (gateways.length > 0 && gateways.every((gateway) => held.includes(gateway))) continue;
+    yield {
+      rule: guest ? "router-without-address" : "unknown-router",
+      severity: "error",
+      at: placeOf(network, "router"),
+      path: `proxmox_networks.${network.name}.router`,
+      message: guest
+        ? `${network.router} is to be the router of ${network.name}, but does not hold its gateway's address`
+        : `no guest is called "${network.router}"`,
+      fix: guest ? `give a card of ${network.router} the address of gateway:` : "name a guest of this lab",
+    };
+  }
+};
+
+const addressesOf = (nic: Nic) => [nic.address, nic.address6].filter((address) => address?.includes("/")).map(String);
+
+/** What is wrong with the addresses of guests: see the ids below. */
+export const guestAddresses: Rule = function* ({ lab, networks }) {
+  for (const guest of lab.guests) {
+    for (const [index, nic] of guest.nics.entries()) {
+      const network = nic.network === undefined ? undefined : networks.get(nic.network);
+      for (const family of FAMILIES) yield* addressProblems(guest, index, nic, network, family);
+    }
+    yield* competingGateways(guest);
+  }
+};
+
+function* addressProblems(
+  guest: Guest,
+  index: number,
+  nic: Nic,
+  network: Network | undefined,
+  family: Family,
+): Iterable<Problem> {
+  const address = nic[family.address];
+  if (!address?.includes("/")) return;
+  const field = `nics.${index}.${family.address}`;
+  const about = {
+    severity: "error",
+    at: guest.source.of[field] ?? guest.source.at,
+    path: `${variableOf(guest)}.networks.${index}.${family.key}`,
+    subject: guest.name,
+  } as const;
+  const cidr = network?.[family.cidr];
+  const range = rangeOf(cidr ?? address);
+  const also =
+    network && cidr !== undefined
+      ? [{ at: placeOf(network, family.cidr), note: `is the range of ${network.name}` }]
+      : [];
+  const name = network && cidr !== undefined ? `${network.name} (${range.canonical})` : range.canonical;
+  if (!contains(range, address)) {
+    const message = `${address} is not in ${name}`;
+    yield {
+      ...about,
+      rule: "address-outside-network",
+      also,
+      message,
+      fix: `choose an address of ${range.canonical}, or another network`,
+    };
+    return;
+  }
+  const reserved = reservedName(range, address);
+  if (reserved) {
+    yield {
+      ...about,
+      rule: "reserved-address",
+      also,
+      message: `${address} is the ${reserved} of ${name}`,
+      fix: "choose another address",
+    };
+  }
+  if (cidr !== undefined && Number(address.split("/")[1]) !== range.prefix) {
+    const fix = `write ${address.split("/")[0]}, and the network gives the prefix`;
+    yield { ...about, rule: "prefix-differs", also, message: `${address} has another prefix than ${name}`, fix };
+  }
+  yield* gatewayProblems(guest, nic, network, family, about, range);
+}
+
+/** IPv6 has no broadcast address, and in /31 and /32 every address is a host's (RFC 3021). */
+function reservedName(range: Range, address: string): string | undefined {
+  if (range.version === 6 || range.prefix >= 31) return undefined;
+  const value = toNumber(address);
+  if (value === range.first) return "network address";
+  return value === range.last ? "broadcast address" : undefined;
+}
+
+type About = Pick<Problem, "severity" | "path" | "subject"> & { readonly at: Position };
+
+function* gatewayProblems(
+  guest: Guest,
+  nic: Nic,
+  network: Network | undefined,
+  family: Family,
+  about: About,
+  range: Range,
+): Iterable<Problem> {
+  const address = canonical(nic[family.address]!);
+  const ofNetwork = network?.[family.gateway];
+  const own = nic[family.gateway];
+  const gateway = own ?? ofNetwork;
+  if (gateway !== undefined && canonical(gateway) === address && network?.router !== guest.name) {
+    const also =
+      ofNetwork !== undefined && network
+        ? [{ at: placeOf(network, family.gateway), note: `is the gateway of ${network.name}` }]
+        : [];
+    const fix = network
+      ? `choose another address, or say that ${guest.name} is the gateway: proxmox_networks.${network.name}.router: ${guest.name}`
+      : "choose another address or gateway";
+    yield {
+      ...about,
+      rule: "address-is-gateway",
+      also,
+      message: `${guest.name} has the address of its own gateway, ${address}`,
+      fix,
+    };
+  }
+  if (own !== undefined && own !== ofNetwork && !contains(range, own)) {
+    const message = `the gateway ${own} cannot be reached from ${address}: it is not in ${range.canonical}`;
+    yield {
+      ...about,
+      rule: "gateway-outside-network",
+      message,
+      fix: "correct the gateway, or the address and its prefix",
+    };
+  }
+}
+
+/** `two-gateways`: of two default routes the guest uses one, and nobody knows which. */
+function* competingGateways(guest: Guest): Iterable<Problem> {
+  for (const { gateway } of FAMILIES) {
+    const [first, second] = guest.nics.flatMap((nic, index) => (nic[gateway] === undefined ? [] : [{ nic, index }]));
+    if (!first || !second) continue;
+    const place = (index: number) => guest.source.of[`nics.${index}.${gateway}`] ?? guest.source.at;
+    yield {
+      rule: "two-gateways",
+      severity: "warning",
+      at: place(second.index),
+      also: [{ at: place(first.index), note: `is the gateway of ${first.nic.name}` }],
+      path: `${variableOf(guest)}.networks.${second.index}.${gateway}`,
+      subject: guest.name,
+      message: `${guest.name} has a gateway on ${first.nic.name} and on ${second.nic.name}: only one default route takes effect`,
+      fix: "keep one gateway, and add routes for the other network inside the guest",
+    };
+  }
+}

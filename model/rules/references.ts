@@ -1,0 +1,123 @@
+import type { Guest, Node, NodeStorage } from "../lab";
+import type { Position, Problem } from "../problem";
+import { NODES } from "../resolve/node";
+import { suggest } from "../schema/nearest";
+import type { Rule, RuleInput } from "./rule";
+import { variableOf } from "./tiers";
+
+/** `unknown-node`, `inactive-node`, `unknown-bridge`, `unknown-storage`, `storage-content`: what a guest names exists on its node. */
+export const namesExist: Rule = function* (input) {
+  const declared = input.facts.members.get(NODES) ?? new Map<string, Position>();
+  for (const guest of input.lab.guests) {
+    const node = input.nodes.get(guest.node);
+    if (node) yield* onNode(guest, node);
+    else if (!declared.has(guest.node)) yield unknownNode(guest, input);
+  }
+};
+
+function unknownNode(guest: Guest, { facts }: RuleInput): Problem {
+  return {
+    rule: "unknown-node",
+    severity: "error",
+    at: guest.source.of.node ?? guest.source.at,
+    path: `${variableOf(guest)}.node`,
+    subject: guest.name,
+    message: `no node is called "${guest.node}"`,
+    fix: suggest(guest.node, facts.members.get(NODES)?.keys() ?? []),
+  };
+}
+
+function* onNode(guest: Guest, node: Node): Iterable<Problem> {
+  if (!node.active) {
+    yield {
+      rule: "inactive-node",
+      severity: "error",
+      at: guest.source.of.node ?? guest.source.at,
+      also: [{ at: node.source.of.active ?? node.source.at, note: `says that ${node.name} is not active` }],
+      path: `${variableOf(guest)}.node`,
+      subject: guest.name,
+      message: `the node ${node.name} is not active, so no guest can live on it`,
+      fix: `set active: true for ${node.name}, or choose another node`,
+    };
+  }
+  for (const [index, nic] of guest.nics.entries()) {
+    if (node.bridges.includes(nic.bridge)) continue;
+    yield {
+      rule: "unknown-bridge",
+      severity: "error",
+      at: guest.source.of[`nics.${index}.bridge`] ?? guest.source.of[`nics.${index}`] ?? guest.source.at,
+      also: [{ at: node.source.of.bridges ?? node.source.at, note: `lists the bridges of ${node.name}` }],
+      path: `${variableOf(guest)}.networks.${index}.bridge`,
+      subject: guest.name,
+      message: `${node.name} has no bridge "${nic.bridge}"`,
+      fix: suggest(nic.bridge, node.bridges),
+    };
+  }
+  yield* storages(guest, node);
+}
+
+interface Use {
+  readonly name: string;
+  readonly content: string;
+  readonly at: Position;
+  readonly path: string;
+  readonly what: string;
+}
+
+function* storages(guest: Guest, node: Node): Iterable<Problem> {
+  const known = new Map(node.storages.map((storage) => [storage.name, storage]));
+  for (const use of usesOf(guest)) {
+    const storage = known.get(use.name);
+    const common = { severity: "error", at: use.at, path: use.path, subject: guest.name } as const;
+    if (!storage) {
+      const also = [{ at: node.source.of.storages ?? node.source.at, note: `lists the storages of ${node.name}` }];
+      const message = `${node.name} has no storage "${use.name}", which is to hold ${use.what}`;
+      yield { ...common, rule: "unknown-storage", also, message, fix: suggest(use.name, known.keys()) };
+    } else if (!storage.content.includes(use.content)) {
+      yield { ...common, ...wrongContent(use, storage, node) };
+    }
+  }
+}
+
+function wrongContent(use: Use, storage: NodeStorage, node: Node): Pick<Problem, "rule" | "also" | "message" | "fix"> {
+  const fitting = node.storages.filter((other) => other.content.includes(use.content)).map((other) => other.name);
+  const other = fitting.length === 0 ? "" : `, or use ${fitting.join(" or ")}`;
+  return {
+    rule: "storage-content",
+    also: [
+      {
+        at: node.source.of[`storages.${storage.name}`] ?? node.source.at,
+        note: `allows ${storage.content.join(", ")}`,
+      },
+    ],
+    message: `the storage "${use.name}" of ${node.name} does not allow ${use.content}, which ${use.what} needs`,
+    fix: `add ${use.content} to its content (on the node: pvesm set ${use.name} --content …)${other}`,
+  };
+}
+
+function* usesOf(guest: Guest): Iterable<Use> {
+  const at = (field: string) => guest.source.of[field] ?? guest.source.at;
+  const variable = variableOf(guest);
+  const disk = guest.kind === "container" ? "rootdir" : "images";
+  yield {
+    name: guest.storage,
+    content: disk,
+    at: at("storage"),
+    path: `${variable}.storage`,
+    what: "the root disk",
+  };
+  if (guest.kind === "vm") return;
+  for (const mount of guest.mounts) {
+    if (mount.kind === "bind") continue;
+    yield {
+      name: mount.storage,
+      content: "rootdir",
+      at: at("mounts"),
+      path: `${variable}.mounts`,
+      what: `the mount ${mount.path}`,
+    };
+  }
+  if (guest.os.kind === "volume" && guest.os.volume === "") return;
+  const storage = guest.os.kind === "download" ? guest.os.storage : (guest.os.volume.split(":")[0] ?? "");
+  yield { name: storage, content: "vztmpl", at: at("template"), path: `${variable}.template`, what: "the OS template" };
+}

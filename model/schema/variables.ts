@@ -1,0 +1,53 @@
+import { z } from "zod";
+import * as f from "./formats";
+import { container, features, mount, vm } from "./guest";
+import { backend, networks, node, templates } from "./lab";
+
+/** Variables whose value is one and the same for the whole lab. */
+const labWide = {
+  proxmox_api_host: f.hostAddress().meta({ description: "Host name or address of the Proxmox VE API." }),
+  proxmox_api_port: f.port().meta({ description: "Port of the API. Default: 8006." }),
+  proxmox_validate_certs: f.flag().meta({ description: "Check the API's certificate. Default: true." }),
+  proxmox_ssh_user: f.userName().meta({ description: "User for SSH to the nodes. Default: root." }),
+  proxmox_networks: networks,
+  proxmox_templates: templates,
+  terraform_backend: backend,
+  group_subsets: z
+    .record(f.plainName(), f.plainName())
+    .meta({ description: "Groups whose members must also be members of another group: {subset: superset}." }),
+};
+
+/** Variables that can differ from host to host. */
+const perHost = {
+  proxmox_default_node: f.plainName().meta({ description: "Node of guests that name none." }),
+  proxmox_default_storage: f.storageName().meta({ description: "Storage of root disks that name none." }),
+  proxmox_default_template: f.plainName().meta({ description: "OS template of containers that name none." }),
+  proxmox_default_network: f
+    .plainName()
+    .meta({ description: "Network of cards that name neither network nor bridge." }),
+  proxmox_default_mounts: z.array(mount).meta({ description: "Mounts that every container gets, beside its own." }),
+  proxmox_template_storage: f
+    .storageName()
+    .meta({ description: "Storage that templates are downloaded to. Default: local." }),
+  lxc_cores: f.whole({ min: 1, max: 8192, unit: "cores" }).meta({ description: "CPU cores of the tier." }),
+  lxc_memory: f.whole({ min: 16, unit: "MiB" }).meta({ description: "Memory of the tier in MiB." }),
+  lxc_disk: f.whole({ min: 1, unit: "GiB" }).meta({ description: "Root disk of the tier in GiB." }),
+  lxc_features: features.meta({ description: "LXC features that a group gives its members; a container's own win." }),
+  install_docker: f.flag().meta({ description: "False: a member of docker_hosts gets no Docker. Default: true." }),
+  enable_gpu: f.flag().meta({ description: "False: a member of gpu_access gets no GPU. Default: true." }),
+  proxmox_node: node,
+  proxmox_lxc: container,
+  proxmox_vm: vm,
+};
+
+/** Every variable that the model itself reads; roles add their own (`provision/<role>/role.ts`). */
+export const VARIABLES = { ...labWide, ...perHost };
+
+export type VariableName = keyof typeof VARIABLES;
+export type Variables = { readonly [Name in VariableName]?: z.output<(typeof VARIABLES)[Name]> };
+
+export type LabWideName = keyof typeof labWide;
+export const LAB_WIDE = Object.keys(labWide) as readonly LabWideName[];
+
+/** Names with these beginnings are ours: one that is not known is a mistake. */
+export const OWN_PREFIX = /^(proxmox|lxc|terraform)_/;
