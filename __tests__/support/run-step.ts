@@ -1,0 +1,142 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { NullProvider } from "@cdktf/provider-null/lib/provider";
+import { App, TerraformStack } from "cdktf";
+
+/** The synthesized stack and the folder it lies in, assets and all. */
+export interface Synthesized {
+  readonly folder: string;
+  readonly text: string;
+  readonly json: {
+    readonly locals: { readonly [name: string]: string };
+    readonly resource: { readonly null_resource: { readonly [name: string]: StepResource } };
+  };
+}
+
+interface StepResource {
+  readonly triggers: { readonly [name: string]: string };
+  readonly connection: { readonly [name: string]: unknown };
+  readonly depends_on?: readonly string[];
+  readonly provisioner: readonly {
+    readonly "remote-exec"?: { readonly inline: readonly string[] };
+    readonly file?: { readonly content: string; readonly destination: string };
+  }[];
+}
+
+const folders: string[] = [];
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that is gone when the test file is done. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "step-"));
+  folders.push(folder);
+  return folder;
+}
+
+export function synthesizeSteps(define: (stack: TerraformStack) => void): Synthesized {
+  const outdir = temporaryFolder();
+  const app = new App({ outdir, context: { cdktfJsonPath: join(process.cwd(), "cdktf.json") } });
+  const stack = new TerraformStack(app, "lab");
+  new NullProvider(stack, "null");
+  define(stack);
+  app.synth();
+  const folder = join(outdir, "stacks", "lab");
+  const text = readFileSync(join(folder, "cdk.tf.json"), "utf8");
+  return { folder, text, json: JSON.parse(text) };
+}
+
+export interface Run {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+export interface RunOptions {
+  /** The home folder of the user who logs in. */
+  readonly home: string;
+  /** A folder with stand-ins for `pct` and the like, first in PATH. */
+  readonly bin?: string;
+  readonly variables?: { readonly [name: string]: string };
+  /** Shell text in front of every script. */
+  readonly before?: string;
+}
+
+/** Does what Terraform does with the provisioners of one step, without SSH: puts files in place, runs scripts. */
+export function runStep(stack: Synthesized, name: string, options: RunOptions): Run {
+  const { before = "", bin, home, variables = {} } = options;
+  const resource = stack.json.resource.null_resource[name];
+  if (!resource) throw new Error(`no null_resource.${name}`);
+  const text = (expression: string) => evaluate(expression, stack, variables);
+  let run: Run = { status: 0, output: "" };
+  for (const { "remote-exec": script, file } of resource.provisioner) {
+    if (file) writeFileSync(join(home, text(file.destination)), text(file.content), { mode: 0o644 });
+    if (!script) continue;
+    const path = join(home, text(String(resource.connection.script_path)));
+    writeFileSync(path, `#!/bin/sh\n${before}\n${script.inline.map(text).join("\n")}\n`, { mode: 0o777 });
+    const PATH = [bin, process.env.PATH].filter(Boolean).join(":");
+    const done = spawnSync("sh", [path], {
+      cwd: home,
+      env: { PATH, HOME: home },
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
+    run = { status: done.status, output: run.output + done.stdout + done.stderr };
+    if (done.status !== 0) break;
+  }
+  return run;
+}
+
+/** A value of the synthesized JSON as Terraform would see it, as far as steps go. */
+export function evaluate(
+  text: string,
+  stack: Synthesized,
+  variables: { readonly [name: string]: string } = {},
+): string {
+  const folder = (path: string) => join(stack.folder, path.replace("${path.module}", ""));
+  const files =
+    /\$\{join\("", \[for f in setunion\(fileset\("([^"]+)", "\*\.sh"\), fileset\("[^"]+", "files\/\*\*"\)\) : "([^$"]*)\$\{f\} \$\{filebase64\("[^"]+\/\$\{f\}"\)\}\\n"\]\)\}/g;
+  const result = text
+    .replace(files, (_, path, prefix) => fileLines(folder(path), prefix))
+    .replace(/\$\{filebase64\("([^"]+)"\)\}/g, (_, path) => readFileSync(folder(path)).toString("base64"))
+    .replace(/\$\{file\("([^"]+)"\)\}/g, (_, path) => readFileSync(folder(path), "utf8").replaceAll("${", "$\u0000{"))
+    .replace(/\$\{replace\(var\.(\w+), "'", "'\\\\''"\)\}/g, (_, name) =>
+      (variables[name] ?? "").replaceAll("'", "'\\''").replaceAll("${", "$\u0000{"),
+    )
+    .replace(/\$\{sha256\(local\.([\w-]+)\)\}/g, (_, name) => sha256(evaluate(stack.json.locals[name] ?? "", stack)))
+    .replace(/\$\{local\.([\w-]+)\}/g, (_, name) =>
+      evaluate(stack.json.locals[name] ?? "", stack).replaceAll("${", "$\u0000{"),
+    )
+    .replaceAll("${self.id}", "4711");
+  if (/\$\{/.test(result))
+    throw new Error(`this stand-in for Terraform cannot evaluate ${result.slice(result.indexOf("${"), 200)}`);
+  return result.replaceAll("$\u0000{", "${");
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function fileLines(folder: string, prefix: string): string {
+  return readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((name) => /^[^/]*\.sh$/.test(name) || name.startsWith("files/"))
+    .sort()
+    .map((name) => `${prefix}${name} ${readFileSync(join(folder, name)).toString("base64")}\n`)
+    .join("");
+}
+
+/** A role of a test's own beside the project's `lib` and `transport`; returns its folder. */
+export function roleFolder(root: string, role: string, files: { readonly [name: string]: string }): string {
+  for (const [name, content] of Object.entries(files)) {
+    const path = join(root, role, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
+  return join(root, role);
+}

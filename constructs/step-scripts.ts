@@ -1,0 +1,51 @@
+import { posix } from "node:path";
+import { TerraformAsset, TerraformLocal, TerraformStack } from "cdktf";
+import type { Construct } from "constructs";
+
+/** Terraform expressions for what a step sends. */
+export interface StepScripts {
+  /** One line `path base64` for each file of the library and the role. */
+  readonly files: string;
+  /** A hash over the names and the contents of those files. */
+  readonly hash: string;
+  /** Shell text that carries files and settings to where they run; put at the end of a script. */
+  readonly send: string;
+}
+
+/**
+ * The scripts of a role, once in a stack whatever the number of its steps: assets, and locals that read them.
+ *
+ * Terraform lists and hashes the files, not the synthesis: an asset's own hash leaves file names out.
+ * Beside the role's folder stand `lib/`, functions that every role may use, and `transport/`, which brings them there.
+ *
+ * @param folder the role's folder, relative to the project's root
+ */
+export function stepScripts(scope: Construct, folder: string): StepScripts {
+  const stack = TerraformStack.of(scope);
+  const role = posix.basename(folder);
+  const root = posix.dirname(folder);
+  const library = local(stack, "step_lib", () => fileLines(asset(stack, "lib", posix.join(root, "lib")), "lib/"));
+  const files = local(stack, `step_role_${role}`, () => `\${${library}}${fileLines(asset(stack, role, folder), "")}`);
+  const hash = local(stack, `step_hash_${role}`, () => `\${sha256(${files})}`);
+  const send = local(stack, "step_send", () => {
+    const transport = asset(stack, "transport", posix.join(root, "transport"));
+    return `step_receive='\${filebase64("${transport}/receive.sh")}'\n\${file("${transport}/send.sh")}`;
+  });
+  return { files: `\${${files}}`, hash: `\${${hash}}`, send: `\${${send}}` };
+}
+
+function asset(stack: TerraformStack, name: string, folder: string): string {
+  return `\${path.module}/${new TerraformAsset(stack, `scripts-${name}`, { path: folder }).path}`;
+}
+
+/** Scripts are sent, and everything under `files/`. A README or a role.ts changes no guest. */
+function fileLines(folder: string, prefix: string): string {
+  const sent = `setunion(fileset("${folder}", "*.sh"), fileset("${folder}", "files/**"))`;
+  return `\${join("", [for f in ${sent} : "${prefix}\${f} \${filebase64("${folder}/\${f}")}\\n"])}`;
+}
+
+/** The address of a local of this stack, made when it is first asked for. */
+function local(stack: TerraformStack, name: string, expression: () => string): string {
+  if (!stack.node.tryFindChild(name)) new TerraformLocal(stack, name, expression()).overrideLogicalId(name);
+  return `local.${name}`;
+}

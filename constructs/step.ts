@@ -1,0 +1,153 @@
+import { createHash } from "node:crypto";
+import { Resource as NullResource } from "@cdktf/provider-null/lib/resource";
+import {
+  DefaultTokenResolver,
+  type FileProvisioner,
+  Fn,
+  type RemoteExecProvisioner,
+  StringConcat,
+  TerraformResource,
+  Token,
+  Tokenization,
+} from "cdktf";
+import { Construct, Dependable, type IDependable } from "constructs";
+import { ConstructError, pathOf } from "./construct-error";
+import { problemWithName, type Setting, settingsFile, shellQuote } from "./settings-file";
+import { stepScripts } from "./step-scripts";
+import { connectionTo, enterCommand, type StepTarget } from "./transport";
+
+export type { Setting } from "./settings-file";
+export type { NodeLogin, StepTarget } from "./transport";
+
+export interface StepProps {
+  /** The role's name. */
+  readonly role: string;
+  /** The folder with the role's `apply.sh` and `check.sh`, relative to the project's root; `lib/` and `transport/` stand beside it. */
+  readonly scripts: string;
+  readonly target: StepTarget;
+  /** Token of the guest's id: a guest created anew is configured anew. */
+  readonly guestId: string;
+  /** Plain values. They travel encoded: `${` in them is text, and must not be escaped for Terraform. */
+  readonly settings: { readonly [name: string]: Setting };
+  /** Secret settings: name → sensitive Terraform expression. */
+  readonly secrets: { readonly [name: string]: string };
+  /** What must be done before, such as the role before this one. @default nothing but the guest */
+  readonly after?: readonly IDependable[];
+}
+
+/** `self.id` is new at every run, so runs never meet; the home of the user who logs in is not for others to write. */
+const SCRATCH = "./.proxmox-lab-${self.id}";
+
+/** `'\\''`, with the backslash that HCL's string syntax asks for. */
+const QUOTE_IN_QUOTES = "'\\\\''";
+
+/**
+ * One role applied to one guest or node: a null_resource whose provisioners bring the role's scripts and settings there
+ * and run `apply.sh` as root. It runs again when the guest, the scripts, a setting or the name of a secret changes.
+ *
+ * The value of a secret is no trigger, for a hash of a weak one could be guessed from state and plan. It travels in a file
+ * of its own that only root can read.
+ */
+export class Step extends Construct {
+  /** What Terraform knows the step as. */
+  readonly resource: NullResource;
+
+  constructor(scope: Construct, id: string, props: StepProps) {
+    super(scope, id);
+    const { text, problems } = settingsFile(props.settings);
+    const all = [...problems, ...problemsWithSecrets(props), ...problemsWithTokens(props.settings)];
+    if (all.length > 0) throw new ConstructError(this, all);
+
+    const scripts = stepScripts(this, props.scripts);
+    const secretNames = Object.keys(props.secrets).sort();
+    this.resource = new NullResource(this, "Default", {
+      triggers: {
+        guest: props.guestId,
+        scripts: scripts.hash,
+        settings: this.#hash(text, props.secrets),
+      },
+      connection: connectionTo(props.target, `${SCRATCH}.sh`),
+      provisioners: [
+        ...(secretNames.length > 0 ? sendSecrets(props.secrets, secretNames) : []),
+        {
+          type: "remote-exec",
+          inline: [
+            [
+              `step_name=${shellQuote(this.#label(props))}`,
+              `step_enter=${shellQuote(enterCommand(props.target))}`,
+              `step_secrets=${secretNames.length > 0 ? `'${SCRATCH}'` : ""}`,
+              `step_settings='${Buffer.from(text).toString("base64")}'`,
+              `step_files='${scripts.files}'`,
+            ].join("\n"),
+            scripts.send,
+          ],
+        },
+      ],
+      ...(props.after ? { dependsOn: dependencies(props.after) } : {}),
+    });
+    const address = this.#address();
+    if (address) this.resource.overrideLogicalId(address);
+  }
+
+  /** `media_base`: without the hash that cdktf appends, where the names leave no doubt. */
+  #address(): string | undefined {
+    const parts = pathOf(this).split("/").slice(1);
+    const clear = parts.every((part) => /^[\w-]+$/.test(part)) && !parts.at(-1)?.includes("_");
+    return clear ? parts.join("_") : undefined;
+  }
+
+  /** Secrets take part by the names of their references: a secret rotated under a new name runs the step again. */
+  #hash(settings: string, secrets: StepProps["secrets"]): string {
+    const hash = createHash("sha256").update(settings);
+    for (const name of Object.keys(secrets).sort()) {
+      hash.update(`\0${name}\0${this.#resolved(secrets[name])}`);
+    }
+    return hash.digest("hex");
+  }
+
+  /** A token's own number depends on the order of construction; what it stands for does not. */
+  #resolved(expression: unknown): string {
+    const resolver = new DefaultTokenResolver(new StringConcat());
+    return JSON.stringify(Tokenization.resolve(expression, { scope: this, resolver, preparing: false }));
+  }
+
+  /** `media base`: the host and the role, in front of every line of output. */
+  #label({ role, target }: StepProps): string {
+    const owner = pathOf(this).split("/").slice(1, -1).join("/");
+    const host = owner || (target.transport === "ssh" ? target.host : target.node.name);
+    return `${host} ${role}`.replaceAll(/[^\w ./:-]/g, "?");
+  }
+}
+
+function sendSecrets(
+  secrets: StepProps["secrets"],
+  names: readonly string[],
+): (RemoteExecProvisioner | FileProvisioner)[] {
+  const lines = names.map((name) => `${name}='${Fn.replace(secrets[name]!, "'", QUOTE_IN_QUOTES)}'\n`);
+  return [
+    { type: "remote-exec", inline: [`umask 077 && mkdir '${SCRATCH}'`] },
+    { type: "file", destination: `${SCRATCH}/secrets.sh`, content: lines.join("") },
+  ];
+}
+
+function problemsWithSecrets({ secrets, settings }: StepProps): string[] {
+  return Object.keys(secrets).flatMap((name) => {
+    if (name in settings) return [`the setting ${name}: expected either a value or a secret, got both`];
+    return problemWithName(name) ?? [];
+  });
+}
+
+/** A reference would be encoded unresolved. */
+function problemsWithTokens(settings: StepProps["settings"]): string[] {
+  return Object.entries(settings)
+    .filter(([, value]) => Token.isUnresolved(value) || JSON.stringify(value)?.includes("${TfToken["))
+    .map(([name]) => `the setting ${name}: expected a plain value, got a reference to another resource`);
+}
+
+/** Every resource of the constructs named. */
+function dependencies(after: readonly IDependable[]): TerraformResource[] {
+  return after
+    .flatMap((each) => Dependable.of(each).dependencyRoots)
+    .flatMap((root) => root.node.findAll())
+    .filter((each) => TerraformResource.isTerraformResource(each));
+}

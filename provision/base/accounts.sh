@@ -1,0 +1,106 @@
+# Accounts, their keys and their sudo.
+# shellcheck shell=sh disable=SC2154
+
+KEYS=/etc/ssh/authorized_keys.d
+SUDOERS=/etc/sudoers.d/proxmox-lab
+
+set_accounts() {
+  : >./sudoers
+  wanted=" "
+  [ "${base_users_COUNT:-0}" -eq 0 ] || install_folder "$KEYS" 755
+  number=0
+  while [ "$number" -lt "${base_users_COUNT:-0}" ]; do
+    set_account "base_users_$number"
+    number=$((number + 1))
+  done
+  remove_other_keys
+  set_sudo
+}
+
+# set_account SETTING
+set_account() {
+  user=$(setting "$1_name")
+  wanted="$wanted$user "
+  shell=$(setting "$1_shell")
+  if [ -z "$shell" ]; then
+    if [ -x /bin/bash ]; then shell=/bin/bash; else shell=/bin/sh; fi
+  fi
+  if ! entry=$(getent passwd "$user"); then
+    change "user $user" add_user "$user" "$shell"
+  elif [ "${entry##*:}" != "$shell" ]; then
+    change "shell of $user" set_shell "$user" "$shell"
+  else
+    ok "user $user"
+  fi
+  member=0
+  while [ "$member" -lt "$(list_length "$1_groups")" ]; do
+    join_group "$user" "$(setting "$1_groups_$member")"
+    member=$((member + 1))
+  done
+  install_keys "$1_ssh_keys"
+  [ "$(setting "$1_sudo")" != true ] || printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$user" >>./sudoers
+}
+
+list_length() { eval "printf '%s' \"\${$1_COUNT:-0}\""; }
+
+# A password of "*" fits none, but unlike "!" does not lock the account, which sshd without PAM would refuse.
+add_user() {
+  if has_command useradd; then
+    useradd --create-home --user-group --shell "$2" --password '*' "$1"
+  else
+    adduser -D -s "$2" "$1"
+    printf '%s:*\n' "$1" | chpasswd -e
+  fi
+}
+
+set_shell() {
+  if has_command usermod; then
+    usermod --shell "$2" "$1"
+  else
+    awk -F: -v OFS=: -v user="$1" -v shell="$2" '$1 == user { $7 = shell } { print }' /etc/passwd >./content
+    put_file /etc/passwd 644 root:root
+  fi
+}
+
+join_group() {
+  if ! getent group "$2" >/dev/null; then
+    [ -n "$STEP_CHECK" ] || fail "base_users: $1 cannot join the group $2: there is none of that name; create it by the package that it belongs to"
+    change "$1 in group $2" false
+  elif id -nG "$1" 2>/dev/null | tr ' ' '\n' | grep -qxF "$2"; then
+    ok "$1 in group $2"
+  elif has_command usermod; then
+    change "$1 in group $2" usermod --append --groups "$2" "$1"
+  else
+    change "$1 in group $2" addgroup "$1" "$2"
+  fi
+}
+
+# Keys lie where only root can write, not in the user's home, in which the user could lay a link for root to follow.
+install_keys() {
+  keys=0
+  while [ "$keys" -lt "$(list_length "$1")" ]; do
+    printf '%s\n' "$(setting "$1_$keys")"
+    keys=$((keys + 1))
+  done >./keys
+  install_file "$KEYS/$user" 644 <./keys
+}
+
+remove_other_keys() {
+  for file in "$KEYS"/*; do
+    [ -f "$file" ] || continue
+    case $wanted in
+      *" ${file##*/} "*) ;;
+      *) remove_file "$file" ;;
+    esac
+  done
+}
+
+set_sudo() {
+  if [ ! -s ./sudoers ]; then
+    remove_file "$SUDOERS"
+    return 0
+  fi
+  packages sudo
+  if has_command visudo; then visudo -qcf ./sudoers || fail "sudoers: visudo refuses what would be written"; fi
+  install_file "$SUDOERS" 440 <./sudoers
+}

@@ -1,0 +1,98 @@
+# What every guest has. Settings: role.ts. The host name is Proxmox VE's to set.
+# shellcheck shell=sh disable=SC1091,SC2154
+set -eu
+. ./lib/step.sh
+. ./accounts.sh
+. ./ssh.sh
+
+set_timezone() {
+  zone=$(setting base_timezone)
+  [ -n "$zone" ] || return 0
+  packages tzdata
+  if [ -z "$STEP_CHECK" ] && [ ! -f "/usr/share/zoneinfo/$zone" ]; then
+    fail "base_timezone: this system knows no time zone $zone; write one of those under /usr/share/zoneinfo, such as Europe/Berlin"
+  fi
+  install_link /etc/localtime "/usr/share/zoneinfo/$zone"
+  # Debian's own tools still read this one where it exists.
+  [ ! -e /etc/timezone ] || printf '%s\n' "$zone" | install_file /etc/timezone 644
+}
+
+# Locales that glibc brings along need not be generated.
+set_locale() {
+  locale=$(setting base_locale)
+  [ -n "$locale" ] || return 0
+  if ! is_debian_like; then
+    skip "base_locale" "$(os_id) has no locales to generate"
+    return 0
+  fi
+  case $locale in
+    C | POSIX | C.UTF-8) ;;
+    *)
+      packages locales
+      if locale_generated; then ok "locale $locale"; else change "locale $locale" generate_locale; fi
+      ;;
+  esac
+  printf 'LANG=%s\n' "$locale" | install_file /etc/default/locale 644
+}
+
+# locale -a prints en_US.utf8 for en_US.UTF-8.
+locale_generated() {
+  locale -a 2>/dev/null | grep -qixF "$(printf '%s' "$locale" | sed 's/UTF-8/utf8/')"
+}
+
+generate_locale() {
+  line="$locale ${locale#*.}"
+  case $locale in *.*) ;; *) line="$locale ISO-8859-1" ;; esac
+  grep -qxF "$line" /etc/locale.gen 2>/dev/null || printf '%s\n' "$line" >>/etc/locale.gen
+  locale-gen
+  locale_generated || fail "base_locale: locale-gen knows no $locale; look into /usr/share/i18n/SUPPORTED"
+}
+
+set_packages() {
+  [ "${base_packages_COUNT:-0}" -gt 0 ] || return 0
+  set --
+  index=0
+  while [ "$index" -lt "$base_packages_COUNT" ]; do
+    set -- "$@" "$(setting "base_packages_$index")"
+    index=$((index + 1))
+  done
+  packages "$@"
+}
+
+set_security_upgrades() {
+  if ! is_debian_like; then
+    skip "security upgrades" "$(os_id) has no unattended-upgrades"
+  elif [ "${base_security_upgrades:-true}" = true ]; then
+    packages unattended-upgrades
+    # Read after the distribution's 20auto-upgrades and 50unattended-upgrades.
+    install_file /etc/apt/apt.conf.d/60proxmox-lab 644 <<'CONF'
+APT::Periodic::Update-Package-Lists "1";
+APT::Periodic::Unattended-Upgrade "1";
+APT::Periodic::AutocleanInterval "7";
+Unattended-Upgrade::Automatic-Reboot "false";
+CONF
+  else
+    remove_file /etc/apt/apt.conf.d/60proxmox-lab
+  fi
+}
+
+set_journal() {
+  if ! has_command journalctl; then
+    skip "journal" "no journald here"
+    return 0
+  fi
+  install_file /etc/systemd/journald.conf.d/60-proxmox-lab.conf 644 <<CONF
+[Journal]
+SystemMaxUse=${base_journal_max_use:-200M}
+MaxRetentionSec=${base_journal_retention:-31day}
+CONF
+  [ "$STEP_LAST" = ok ] || restart_service systemd-journald
+}
+
+set_timezone
+set_locale
+set_packages
+set_accounts
+set_ssh
+set_security_upgrades
+set_journal

@@ -1,0 +1,57 @@
+# Files, written whole or not at all.
+# shellcheck shell=sh disable=SC2154
+
+# install_file PATH MODE [OWNER:GROUP]: makes the file have the content of standard input. MODE as stat prints it: 644.
+install_file() {
+  cat >./content
+  if [ -f "$1" ] && [ ! -L "$1" ] && cmp -s ./content "$1" && [ "$(stat -c '%a %U:%G' "$1")" = "$2 ${3:-root:root}" ]; then
+    ok "$1"
+  else
+    change "$1" put_file "$1" "$2" "${3:-root:root}"
+  fi
+}
+
+# The new file has its rights before it has its name; a run that was killed leaves one file, which the next run writes anew.
+put_file() {
+  put_folder=$(dirname "$1")
+  put_new=$put_folder/.$(basename "$1").proxmox-lab
+  mkdir -p "$put_folder"
+  rm -f "$put_new"
+  (umask 077 && cat ./content >"$put_new")
+  chown "$3" "$put_new"
+  chmod "$2" "$put_new"
+  mv -f "$put_new" "$1"
+}
+
+# remove_file PATH
+remove_file() {
+  if [ -e "$1" ] || [ -L "$1" ]; then
+    change "$1 removed" rm -f "$1"
+  else
+    ok "$1 absent"
+  fi
+}
+
+# install_folder PATH MODE [OWNER:GROUP]
+install_folder() {
+  if [ -d "$1" ] && [ "$(stat -c '%a %U:%G' "$1")" = "$2 ${3:-root:root}" ]; then
+    ok "$1"
+  else
+    change "$1" put_folder_at "$1" "$2" "${3:-root:root}"
+  fi
+}
+
+put_folder_at() {
+  mkdir -p "$1"
+  chown "$3" "$1"
+  chmod "$2" "$1"
+}
+
+# install_link PATH TARGET
+install_link() {
+  if [ -L "$1" ] && [ "$(readlink "$1")" = "$2" ]; then
+    ok "$1 -> $2"
+  else
+    change "$1 -> $2" ln -snf "$2" "$1"
+  fi
+}

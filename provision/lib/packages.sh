@@ -1,0 +1,91 @@
+# Packages of Debian, Ubuntu and Alpine.
+# shellcheck shell=sh
+
+# packages NAME…: installs those that are missing. On Debian and Ubuntu NAME=VERSION asks for that version.
+packages() {
+  missing=
+  for package in "$@"; do
+    package_present "$package" || missing="$missing $package"
+  done
+  if [ -z "$missing" ]; then
+    ok "packages $*"
+  else
+    # shellcheck disable=SC2086
+    change "packages$missing" install_packages $missing
+  fi
+}
+
+package_present() {
+  if is_debian_like; then
+    present=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "${1%%=*}" 2>/dev/null) || return 1
+    case $1 in
+      *=*) [ "$present" = "installed ${1#*=}" ] ;;
+      *) [ "${present%% *}" = installed ] ;;
+    esac
+  else
+    apk info -e "$1" >/dev/null 2>&1
+  fi
+}
+
+install_packages() {
+  if has_command apt-get && is_debian_like; then
+    # A run that was killed may have left packages unpacked and not configured.
+    dpkg --configure -a
+    lists_fresh || refresh_lists
+    known_packages "$@"
+    # All of the download comes first: a mirror that fails then leaves every package as it was.
+    retry "download of $*" apt_get install --download-only "$@"
+    apt_get install "$@"
+  elif has_command apk; then
+    retry "installation of $*" apk add --no-progress "$@"
+  else
+    fail "packages $*: neither apt-get nor apk is here; this role knows Debian, Ubuntu and Alpine"
+  fi
+}
+
+# A name that no list has will not be there at the next try either.
+known_packages() {
+  for package in "$@"; do
+    known_package "$package" || {
+      refresh_lists
+      known_package "$package" || fail "package $package: the package lists of this $(os_release PRETTY_NAME)" \
+        "have none of that name and version; look at: apt-cache policy ${package%%=*}"
+    }
+  done
+}
+
+known_package() {
+  case $1 in
+    *=*) apt-cache madison "${1%%=*}" | awk -F ' *[|] *' -v version="${1#*=}" '$2 == version { found = 1 } END { exit !found }' ;;
+    *) apt-cache show --no-all-versions "$1" >/dev/null 2>&1 ;;
+  esac
+}
+
+# available NAME: whether the package lists have it.
+available() { [ -n "$(candidate "$1")" ]; }
+
+candidate() { apt-cache policy "$1" 2>/dev/null | awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'; }
+
+apt_get() {
+  apt-get -qy -o DPkg::Lock::Timeout=300 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 \
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --no-install-recommends \
+    --allow-downgrades --allow-change-held-packages "$@"
+}
+
+# Without Error-Mode, apt-get update succeeds even when no mirror answered.
+refresh_lists() { retry "package lists" apt_get -o APT::Update::Error-Mode=any update; }
+
+lists_fresh() { [ -n "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mmin -1440 2>/dev/null | head -n 1)" ]; }
+
+# retry WHAT COMMAND…: five tries in about a minute; mirrors pause, and another apt may hold the lists.
+retry() {
+  retry_what=$1
+  shift
+  for retry_pause in 2 5 15 30 last; do
+    if "$@"; then return 0; fi
+    [ "$retry_pause" != last ] || break
+    echo "$retry_what failed; next try in $retry_pause s: $*"
+    sleep "$retry_pause"
+  done
+  fail "$retry_what failed five times: $*; does this guest reach its mirror and name server?"
+}

@@ -1,0 +1,65 @@
+# Runs as root where the step belongs, in a folder of its own that is removed afterwards.
+# Arguments: the step's name, for the output; and apply or check.
+# shellcheck shell=sh
+set -u
+cd "$(dirname "$0")" || exit 97
+name=$1
+action=$2
+say() { printf '%s: %s\n' "$name" "$*"; }
+
+# What a stopped or killed run left behind; a run of its own would be younger.
+find /run -maxdepth 1 -name 'proxmox-lab.*' -mmin +1440 -exec rm -rf {} + 2>/dev/null
+
+booted() {
+  case $(cat /proc/1/comm 2>/dev/null) in
+    systemd)
+      case $(systemctl is-system-running 2>/dev/null) in
+        running | degraded | maintenance) return 0 ;;
+        *) return 1 ;;
+      esac
+      ;;
+    init)
+      [ -x /sbin/openrc ] || return 0
+      [ "$(cat /run/openrc/softlevel 2>/dev/null)" = default ] && [ ! -e /run/openrc/rc.starting ]
+      ;;
+    *) return 0 ;;
+  esac
+}
+
+# Packages start and restart services, which a system that still boots may undo or refuse.
+limit=120
+waited=0
+until booted; do
+  if [ "$waited" -ge "$limit" ]; then
+    say "still starting after $limit s; going on all the same"
+    break
+  fi
+  sleep 1
+  waited=$((waited + 1))
+done
+
+HOME=${HOME:-/root} LC_ALL=C DEBIAN_FRONTEND=noninteractive
+export HOME LC_ALL DEBIAN_FRONTEND
+: >report
+
+# The settings become variables of the shell that runs the role, not of the environment of what it starts.
+# Output goes to a file, so that a service which the role starts holds no end of the connection.
+sh -euc '. ./settings.sh; [ ! -f ./secrets.sh ] || . ./secrets.sh; . "./$1.sh"' role "$action" >output 2>&1
+status=$?
+
+count() { grep -c "^$1" report; }
+case $action.$status in
+  apply.0 | check.0 | check.2)
+    grep -v '^ok: ' report | while read -r line; do say "$line"; done
+    if [ "$action" = check ]; then
+      say "checked: $(count 'ok: ') as wanted, $(count 'would change: ') would change"
+    else
+      say "done: $(count 'changed: ') changed, $(count 'ok: ') as they were"
+    fi
+    ;;
+  *)
+    while IFS= read -r line || [ -n "$line" ]; do printf '%s | %s\n' "$name" "$line"; done <output
+    say "failed with status $status; what it said is above"
+    ;;
+esac
+exit "$status"

@@ -1,0 +1,69 @@
+# Runs where SSH leads: hands the files of one step, as one stream, to one command that runs them as root where they belong.
+# The step puts step_name, step_enter, step_secrets, step_settings, step_files and step_receive in front of this text.
+# shellcheck shell=sh disable=SC2154,SC2317
+set -u
+umask 077
+step_action=${step_action:-apply}
+
+# Scratch of runs that were killed, and the empty file that Terraform leaves of every script.
+find . -maxdepth 1 -name '.proxmox-lab-*' \( -mmin +60 -o -type f -size 0 -mmin +1 \) -exec rm -rf {} + 2>/dev/null
+
+step_tidy() { [ -z "$step_secrets" ] || rm -rf "$step_secrets"; }
+trap step_tidy EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# Lines of "path base64", closed by "end". printf is part of the shell: nothing of this is ever an argument of a process.
+step_stream() {
+  printf 'receive.sh %s\nsettings.sh %s\n' "$step_receive" "$step_settings"
+  [ -z "$step_secrets" ] || printf 'secrets.sh %s\n' "$(base64 <"$step_secrets/secrets.sh" | tr -d '\n')"
+  printf '%send\n' "$step_files"
+}
+
+step_unpack=$(
+  cat <<'UNPACK'
+umask 077
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH
+for parent in /run /root /tmp; do
+  dir=$(mktemp -d "$parent/proxmox-lab.XXXXXX" 2>/dev/null) && break
+done
+[ -n "$dir" ] || { echo "$1: no folder for temporary files: neither /run, /root nor /tmp can be written"; exit 97; }
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+whole=
+while read -r path data; do
+  [ "$path" != end ] || { whole=1; break; }
+  case $path in */*) mkdir -p "$dir/${path%/*}" ;; esac
+  printf %s "$data" | base64 -d >"$dir/$path" || { echo "$1: $path could not be unpacked to $dir"; exit 97; }
+done
+[ -n "$whole" ] || { echo "$1: the connection broke before every file was there; nothing was run"; exit 97; }
+sh "$dir/receive.sh" "$1" "$2" </dev/null
+UNPACK
+)
+
+# step_enter is words: "pct exec 303 --", "sudo -n" or nothing.
+# shellcheck disable=SC2086
+step_stream | $step_enter sh -c "$step_unpack" step "$step_name" "$step_action"
+step_status=$?
+
+if [ "$step_status" -ne 0 ] && [ "$step_action" = apply ]; then
+  case $step_enter in
+    *"pct exec "*)
+      step_vmid=${step_enter#*pct exec }
+      step_vmid=${step_vmid%% *}
+      case $(${step_enter%%exec*} status "$step_vmid" 2>&1) in
+        *running*) ;;
+        *stopped*)
+          echo "$step_name: container $step_vmid is not running, so nothing can be configured in it;" \
+            "start it (pct start $step_vmid), or set started: true in the inventory, and apply again"
+          ;;
+        *) echo "$step_name: container $step_vmid cannot be asked; look at: pct status $step_vmid" ;;
+      esac
+      ;;
+  esac
+fi
+exit "$step_status"
