@@ -1,0 +1,142 @@
+import type { LoadResult } from "../model";
+import { guestNeeds, type Need, needsOf } from "../model/credentials";
+import type { Definition, EffectiveVar } from "../model/inventory";
+import { effectiveVars } from "../model/merge";
+import { formatPosition } from "../model/problem";
+import { suggest } from "../model/schema/nearest";
+import { type Reference, type Tree, treeAt } from "../model/tree";
+import { EXIT, type ExitCode, type Io, table, UsageError } from "./output";
+import { tellProblems } from "./problems";
+import { loadHost } from "./target";
+import { brief, compact } from "./values";
+
+/** What a key of `proxmox_lxc` stands against: the size that the tier gives. */
+const TIER_VALUES: Readonly<Record<string, string>> = { cores: "lxc_cores", memory: "lxc_memory", disk: "lxc_disk" };
+
+/** Tells a host's final values, and where each comes from. */
+export function explain(target: string, key: string | undefined, io: Io): ExitCode {
+  const { result, host } = loadHost(target, io);
+  const vars = result.vars.get(host) ?? new Map<string, Tree>();
+  if (key === undefined) explainAll(vars, io);
+  else for (const line of explainKey(result, host, key, io)) io.out(line);
+  const concerns = result.problems.filter(
+    ({ subject, path, severity }) => severity === "error" && subject === host && (!key || path?.startsWith(key)),
+  );
+  tellProblems(concerns, io);
+  return concerns.length > 0 ? EXIT.problems : EXIT.ok;
+}
+
+function explainAll(vars: ReadonlyMap<string, Tree>, { out, colors }: Io): void {
+  const rows = [...vars].flatMap(([name, tree]) => leaves(name, tree));
+  const cells = rows.map(([key, tree]) => [key, brief(tree), formatPosition(origin(tree))]);
+  out(table(["KEY", "VALUE", "WRITTEN AT"], cells, colors));
+}
+
+/** Mappings are opened, lists and scalars are shown whole. */
+function leaves(key: string, tree: Tree): (readonly [string, Tree])[] {
+  if (tree.kind !== "mapping" || tree.entries.size === 0) return [[key, tree]];
+  return [...tree.entries].flatMap(([name, { value }]) => leaves(`${key}.${name}`, value));
+}
+
+const origin = (tree: Tree) => tree.via?.findLast(({ from }) => from !== undefined)?.from ?? tree.at;
+
+function explainKey(result: LoadResult, host: string, key: string, io: Io): string[] {
+  const { colors } = io;
+  const [name = "", ...path] = key.split(".");
+  const effective = effectiveVars(result.inventory, host);
+  const variable = effective.get(name);
+  const rendered = result.vars.get(host)?.get(name);
+  if (!variable || !rendered)
+    throw new UsageError(`${host} has no variable "${name}"; ${suggest(name, effective.keys())}`);
+  const { tree, found } = treeAt(rendered, path);
+  if (!found) throw new UsageError(`${host} has no key "${key}"; ${nearestKey(rendered, name, path)}`);
+  return [
+    `${colors.bold(key)} = ${colors.green(compact(tree))}`,
+    ...chainLines(variable, path, io),
+    ...(tree.via ?? []).map((link) => referenceLine(link, effective)),
+    ...tierLines(name, path, result, host),
+    ...credentialLines(result, host, name, path),
+  ];
+}
+
+function nearestKey(rendered: Tree, name: string, path: readonly string[]): string {
+  for (let length = path.length - 1; length >= 0; length--) {
+    const { tree, found } = treeAt(rendered, path.slice(0, length));
+    if (!found || tree.kind !== "mapping") continue;
+    const keys = [...tree.entries.keys()].map((key) => [name, ...path.slice(0, length), key].join("."));
+    return suggest([name, ...path.slice(0, length + 1)].join("."), keys);
+  }
+  return `${name} is no mapping`;
+}
+
+function chainLines({ chain, winner }: EffectiveVar, path: readonly string[], { colors }: Io): string[] {
+  return [...chain].reverse().map((definition) => {
+    const { tree, found } = treeAt(definition.tree, path);
+    const place = formatPosition(found ? tree.at : definition.at);
+    const value = found ? compact(tree) : "(whole variable, without this key)";
+    const owner = `${definition.owner.kind} ${definition.owner.name}`;
+    const verdict = definition === winner ? `wins: ${reason(definition, chain)}` : "overridden as a whole";
+    const line = `  ${place}  ${value}  (${owner}) ${verdict}`;
+    return definition === winner ? line : colors.dim(line);
+  });
+}
+
+function reason(winner: Definition, chain: readonly Definition[]): string {
+  if (chain.length === 1) return "nothing else sets it";
+  const rival = chain[chain.length - 2]?.owner;
+  if (winner.owner.kind === "host") {
+    return rival?.kind === "host" ? "host_vars are stronger than the hosts file" : "a host is stronger than its groups";
+  }
+  if (rival?.name === "all") return "every group is stronger than all";
+  if (rival?.name === winner.owner.name) return "the later file of the same group wins";
+  return "the group deeper below all wins; among equals ansible_group_priority, then the later name";
+}
+
+function referenceLine({ expression, at, from }: Reference, effective: ReadonlyMap<string, EffectiveVar>): string {
+  const owner = effective.get(/^\w+/.exec(expression)?.[0] ?? "")?.winner.owner;
+  const whose = owner ? `  (${owner.kind} ${owner.name})` : "";
+  return `  ${formatPosition(at)}  {{ ${expression} }} → ${from ? formatPosition(from) + whose : "a fact that Ansible knows of the host"}`;
+}
+
+/** The tier's value that a host's own size stands against. */
+function tierLines(name: string, path: readonly string[], result: LoadResult, host: string): string[] {
+  const tierName = TIER_VALUES[path[0] ?? ""];
+  if (tierName === undefined || path.length !== 1 || (name !== "proxmox_lxc" && name !== "proxmox_vm")) return [];
+  const tier = effectiveVars(result.inventory, host).get(tierName);
+  const value = result.vars.get(host)?.get(tierName);
+  const guest = result.vars.get(host)?.get(name);
+  if (!tier || !value || !guest) return [];
+  const own = treeAt(guest, path).tree;
+  if (own.via?.some(({ expression }) => expression.includes(tierName)) || compact(own) === compact(value)) return [];
+  const { owner } = tier.winner;
+  const exception = treeAt(guest, ["exceptions", path[0] ?? ""]);
+  const why = exception.found
+    ? `${formatPosition(exception.tree.at)}  because: ${compact(exception.tree)}`
+    : "no reason is given";
+  return [
+    `  ${formatPosition(value.at)}  ${compact(value)}  (${owner.kind} ${owner.name}: ${tierName}) not used: the host's own value is an exception`,
+    `    ${why}`,
+  ];
+}
+
+function credentialLines({ lab }: LoadResult, host: string, name: string, path: readonly string[]): string[] {
+  const guest = lab?.guests.find((each) => each.name === host);
+  const key =
+    name === "proxmox_lxc" || name === "proxmox_vm"
+      ? path.join(".")
+      : name.replace(/^lxc_/, "") + path.map((part) => `.${part}`).join("");
+  if (!guest || key === "") return [];
+  const { credential, needs } = guestNeeds(guest);
+  const own = needsOf(needs, key);
+  const others = needs.filter((need) => need.credential === "root" && !own.includes(need)).map(({ option }) => option);
+  const whole =
+    own.length > 0 && credential === "root" && others.length > 0
+      ? [`  but root@pam manages the whole guest, because of ${others.join(", ")}`]
+      : [];
+  return [...own.map((need) => `  needs ${needText(need)}`), ...whole];
+}
+
+export function needText({ avoid, credential, grants, option, why }: Need): string {
+  if (credential === "root") return `the password of root@pam for ${option}: ${why}; to avoid it, ${avoid}`;
+  return `the API token with ${grants.map(({ path, privilege }) => `${privilege} on ${path}`).join(", ")}`;
+}

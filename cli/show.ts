@@ -1,0 +1,37 @@
+import { stringify } from "yaml";
+import { guestNeeds } from "../model/credentials";
+import type { Lab } from "../model/lab";
+import { EXIT, type ExitCode, type Io } from "./output";
+import { loadHost, resolved } from "./target";
+import { block } from "./values";
+
+/** Shows what a guest or node is after all defaults, groups and references. */
+export function show(target: string, io: Io): ExitCode {
+  const { result, host } = loadHost(target, io);
+  const lab = resolved(result, io);
+  if (!lab) return EXIT.problems;
+  const found = describe(lab, host);
+  if (found) io.out(stringify(found, { lineWidth: 0, aliasDuplicateObjects: false }).trimEnd());
+  else
+    for (const [name, tree] of result.vars.get(host) ?? []) {
+      const lines = block(tree, "  ");
+      io.out(lines.length === 1 ? `${name}: ${lines[0]?.trim()}` : [`${name}:`, ...lines].join("\n"));
+    }
+  return EXIT.ok;
+}
+
+function describe(lab: Lab, host: string): object | undefined {
+  const guest = lab.guests.find(({ name }) => name === host);
+  if (guest) {
+    const { source: _, ...rest } = guest;
+    return { ...rest, credential: guestNeeds(guest).credential === "root" ? "root@pam" : "token" };
+  }
+  const node = lab.nodes.find(({ name, source }) => name === host || source.at.file.includes(`/host_vars/${host}.`));
+  if (!node) return undefined;
+  const { source: _, ...rest } = node;
+  return {
+    kind: "node",
+    ...rest,
+    guests: lab.guests.filter((each) => each.node === node.name).map(({ name }) => name),
+  };
+}
