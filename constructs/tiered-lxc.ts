@@ -1,0 +1,144 @@
+import type { TerraformResource } from "cdktf";
+import { Fn, Token } from "cdktf";
+import { Construct } from "constructs";
+import { PoolMembership } from "../.gen/providers/proxmox/pool-membership";
+import { VirtualEnvironmentContainer } from "../.gen/providers/proxmox/virtual-environment-container";
+import { ConstructError, pathOf } from "./construct-error";
+import { hardwareLines, hardwareStep } from "./hardware";
+import { checkLxc } from "./lxc-checks";
+import { lxcConfig } from "./lxc-config";
+import { type MergedLxc, mergeLxc } from "./lxc-merge";
+import type { StepSpec, TieredLxcProps } from "./lxc-props";
+import { type RootOnlyOption, rootOnlyOptions } from "./root-only";
+import { Step } from "./step";
+import { TerraformFragment } from "./terraform-data";
+
+/**
+ * Differences that Terraform must not act on once the guest exists. A template is used up at creation, and is unknown for an
+ * adopted guest; mounts and devices are changed by the step `hardware`, because the provider would replace the guest.
+ */
+const IGNORED_AFTER_CREATION = ["operating_system[0].template_file_id", "mount_point", "device_passthrough"];
+
+/**
+ * A container, with all that its capabilities add, and the steps that configure it.
+ *
+ * Its Terraform address is `proxmox_virtual_environment_container.<id>`.
+ */
+export class TieredLxc extends Construct {
+  /** The container itself, for whatever is not offered here. */
+  readonly container: VirtualEnvironmentContainer;
+  readonly vmid: number;
+  /** Options that only root@pam may set; where there are any, the container is managed by the root provider. */
+  readonly rootOnly: readonly RootOnlyOption[];
+  /** The roles applied, in their order. Empty for a guest that is not started: nothing can be run inside it. */
+  readonly roles: readonly string[];
+  readonly tags: readonly string[];
+  /** Whether it has mounts or devices: its own step `hardware` then keeps them; else its node's `NodeHardware` does. */
+  readonly hasHardware: boolean;
+  /** What comes last in configuring the guest: the last step, or the container. */
+  #last: Construct;
+  readonly #props: TieredLxcProps;
+
+  constructor(scope: Construct, id: string, props: TieredLxcProps) {
+    super(scope, id);
+    this.#props = props;
+    this.vmid = props.vmid;
+    const hostname = props.hostname ?? nameOf(this);
+    const merged = mergeLxc(props, props.guard.tag);
+    const problems = [...checkLxc(props, hostname), ...merged.problems];
+    if (problems.length > 0) throw new ConstructError(this, problems);
+
+    const { hookScript, mounts = [], unprivileged = true } = props;
+    this.tags = merged.tags;
+    this.rootOnly = rootOnlyOptions({ ...merged, mounts, unprivileged, hookScript });
+    this.container = this.#container(merged, hostname);
+    this.#last = this.container;
+    if (props.adopt) this.#import();
+    if (props.pool !== undefined) this.#join(props.pool);
+    this.hasHardware = mounts.length > 0 || merged.devices.length > 0;
+    if (this.hasHardware) {
+      this.#last = hardwareStep(this, "hardware", {
+        providers: props.providers,
+        node: props.node,
+        guests: { [props.vmid]: hardwareLines(mounts, merged.devices) },
+        guestId: this.container.id,
+      });
+    }
+    this.roles = props.started === false ? [] : merged.steps.map(({ role }) => role);
+    if (props.started !== false) for (const step of merged.steps) this.addStep(step);
+  }
+
+  /** Applies one more role, after all others. */
+  addStep({ role, scripts = `provision/${role}`, secrets = {}, settings = {} }: StepSpec): Step {
+    const { node, providers, vmid } = this.#props;
+    const step = new Step(this, role, {
+      role,
+      scripts,
+      target: { transport: "pct", node: providers.login(node), vmid },
+      guestId: this.container.id,
+      settings,
+      secrets,
+      ...(this.#last === this.container ? {} : { after: [this.#last] }),
+    });
+    this.#last = step;
+    return step;
+  }
+
+  #container(merged: MergedLxc, hostname: string): VirtualEnvironmentContainer {
+    const { after = [], guard, nics = [], node, protection = false, providers, rebuild, storage, vmid } = this.#props;
+    const lifecycle = guard.addGuest({
+      construct: this,
+      kind: "container",
+      vmid,
+      nodeName: node.name,
+      storage,
+      addresses: nics.flatMap(({ address, address6 }) => [address, address6].flatMap(staticAddress)),
+      adopt: this.#props.adopt ?? false,
+      ...(rebuild === undefined ? {} : { rebuild }),
+    });
+    return new VirtualEnvironmentContainer(this, "Default", {
+      ...lxcConfig(this.#props, merged, hostname),
+      ...(this.rootOnly.length > 0 ? { provider: providers.root } : {}),
+      dependsOn: [guard.gate, ...after],
+      lifecycle: {
+        ...lifecycle,
+        // Not stated, it is not managed: an adopted guest has it written or not, and the provider would reboot it for that.
+        ignoreChanges: this.#props.console ? IGNORED_AFTER_CREATION : [...IGNORED_AFTER_CREATION, "console"],
+        ...(protection ? { preventDestroy: true } : {}),
+      },
+    });
+  }
+
+  #import(): void {
+    const { node, providers, vmid } = this.#props;
+    const provider = this.rootOnly.length > 0 ? providers.root : undefined;
+    new TerraformFragment(this, "import", () => ({
+      import: [
+        {
+          to: `proxmox_virtual_environment_container.${this.container.friendlyUniqueId}`,
+          id: `${node.name}/${vmid}`,
+          ...(provider ? { provider: provider.fqn } : {}),
+        },
+      ],
+    }));
+  }
+
+  /** Not `pool_id`, a change of which would replace the guest. A guest created anew joins again: its id is then unknown. */
+  #join(poolId: string): TerraformResource {
+    const membership = new PoolMembership(this, "pool", {
+      poolId,
+      vmId: Token.asNumber(Fn.tonumber(this.container.id)),
+    });
+    membership.overrideLogicalId(this.container.friendlyUniqueId);
+    return membership;
+  }
+}
+
+function staticAddress(address: string | undefined): string[] {
+  return address === undefined || address === "dhcp" || address === "auto" ? [] : [address.replace(/\/.*/, "")];
+}
+
+function nameOf(construct: Construct): string {
+  const parts = pathOf(construct).split("/");
+  return parts[parts.length - 1] ?? "";
+}

@@ -1,0 +1,206 @@
+import { type ITerraformDependable, Lazy, type TerraformElement, type TerraformResourceLifecycle } from "cdktf";
+import { Construct, type IConstruct } from "constructs";
+import { DataProxmoxFiles } from "../.gen/providers/proxmox/data-proxmox-files";
+import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
+import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
+import { pathOf } from "./construct-error";
+import { TerraformData, TerraformFragment } from "./terraform-data";
+
+export interface VmidGuardProps {
+  /** The lab's name; its guests carry the tag `lab-<name>`. */
+  readonly lab: string;
+}
+
+/** A guest as the guard knows it. */
+export interface GuardedGuest {
+  readonly construct: IConstruct;
+  readonly kind: "container" | "vm";
+  readonly vmid: number;
+  readonly nodeName: string;
+  /** Storage of a container's root file system. */
+  readonly storage?: string;
+  /** Static addresses without prefix. */
+  readonly addresses: readonly string[];
+  /** Taking a foreign guest over is what is wanted. */
+  readonly adopt: boolean;
+  readonly rebuild?: string;
+}
+
+/**
+ * Keeps a stack's guests from harming others and themselves; one for all guests of a stack.
+ *
+ * The provider counts a VMID that is taken as created, starts the foreign guest and owns it. So every guest of a lab carries
+ * the lab's tag, and waits for `terraform_data.vmid_guard`, whose preconditions ask the API who holds the VMIDs: on the first
+ * plan, and whenever VMIDs change, at the start of the apply; else at every plan. That costs one listing of containers and
+ * one of VMs per node (and one of volumes per storage), however many guests there are.
+ * The token must see all guests: a guest that VM.Audit on /vms does not show cannot be found here.
+ */
+export class VmidGuard extends Construct {
+  /** What every guest of the lab is tagged with. */
+  readonly tag: string;
+  /** What a guest must depend on. */
+  readonly gate: ITerraformDependable;
+  readonly #guests: GuardedGuest[] = [];
+  readonly #vmids: TerraformData;
+  readonly #volumes = new Map<string, DataProxmoxFiles>();
+
+  constructor(scope: Construct, id: string, props: VmidGuardProps) {
+    super(scope, id);
+    this.tag = `lab-${props.lab.toLowerCase().replace(/[^a-z0-9_.+-]/g, "-")}`;
+    this.#vmids = named(
+      new TerraformData(this, "vmids", {
+        input: Lazy.stringValue({
+          produce: () =>
+            this.#sorted()
+              .map(({ vmid }) => vmid)
+              .join(","),
+        }),
+      }),
+      "vmids",
+    );
+    const after = [this.#vmids];
+    named(new DataProxmoxVirtualEnvironmentContainers(this, "containers", { dependsOn: after }), "all");
+    named(new DataProxmoxVirtualEnvironmentVms(this, "vms", { dependsOn: after }), "all");
+    new TerraformFragment(this, "locals", () => ({ locals: this.#locals() }));
+    this.gate = named(
+      new TerraformData(this, "vmid_guard", {
+        input: "${terraform_data.vmids.output}",
+        lifecycle: { precondition: PRECONDITIONS },
+      }),
+      "vmid_guard",
+    );
+    // A map, not an object: Terraform compares an entry of an object with itself and never sees a difference.
+    named(new TerraformData(this, "rebuilds", { input: "${tomap(local.rebuilds)}" }), "rebuilds");
+    this.node.addValidation({ validate: () => [...this.#clashes()] });
+  }
+
+  /**
+   * Takes a guest under guard.
+   * @returns what its resource's `lifecycle` must hold.
+   */
+  addGuest(guest: GuardedGuest): TerraformResourceLifecycle {
+    this.#guests.push(guest);
+    const { kind, nodeName, storage } = guest;
+    if (kind === "container" && storage !== undefined) this.#watchVolumes(nodeName, storage);
+    return {
+      ...(kind === "container" ? { postcondition: NO_SHRINK } : {}),
+      ...(guest.rebuild === undefined
+        ? {}
+        : { replaceTriggeredBy: [`terraform_data.rebuilds.input[${JSON.stringify(nameOf(guest))}]`] }),
+    };
+  }
+
+  #watchVolumes(nodeName: string, datastoreId: string): void {
+    const id = `volumes_${nodeName}_${datastoreId}`.replace(/[^A-Za-z0-9_-]/g, "_");
+    if (this.#volumes.has(id)) return;
+    const files = new DataProxmoxFiles(this, id, {
+      nodeName,
+      datastoreId,
+      contentType: "rootdir",
+      dependsOn: [this.#vmids],
+    });
+    this.#volumes.set(id, named(files, id));
+  }
+
+  #sorted(): readonly GuardedGuest[] {
+    return [...this.#guests].sort((a, b) => a.vmid - b.vmid);
+  }
+
+  #rebuilds(): Record<string, string> {
+    const wanted = this.#sorted().filter(({ rebuild }) => rebuild !== undefined);
+    // Never empty: a guest is rebuilt when its entry appears here, and a resource that is only just created counts as no change.
+    return { "": "guest = value", ...Object.fromEntries(wanted.map((guest) => [nameOf(guest), guest.rebuild ?? ""])) };
+  }
+
+  #locals(): object {
+    const guests = this.#sorted().map((guest) => [
+      guest.vmid,
+      { name: nameOf(guest), node: guest.nodeName, kind: guest.kind, adopt: guest.adopt },
+    ]);
+    const volumes = [...this.#volumes.values()].map(
+      (files) => `{for f in ${addressOf(files)}.files : f.id => f.file_size}`,
+    );
+    return {
+      lab_tag: this.tag,
+      rebuilds: this.#rebuilds(),
+      guests_by_vmid: Object.fromEntries(guests),
+      taken_vmids: TAKEN,
+      misplaced_guests: MISPLACED,
+      root_volume_bytes: `\${merge(${["{}", ...volumes].join(", ")})}`,
+    };
+  }
+
+  *#clashes(): Iterable<string> {
+    yield* clashes(this.#guests, ({ vmid }) => [`VMID ${vmid}`]);
+    yield* clashes(this.#guests, ({ addresses }) => addresses.map((address) => `address ${address}`));
+  }
+}
+
+const EXISTING =
+  'concat([for g in data.proxmox_virtual_environment_containers.all.containers : {vmid = g.vm_id, name = g.name, node = g.node_name, kind = "container", ours = try(contains(g.tags, local.lab_tag), false)}], ' +
+  '[for g in data.proxmox_virtual_environment_vms.all.vms : {vmid = g.vm_id, name = g.name, node = g.node_name, kind = "vm", ours = try(contains(g.tags, local.lab_tag), false)}])';
+const OURS = "local.guests_by_vmid[tostring(g.vmid)]";
+/** Ids of ours that somebody else's guest holds, or a guest of the other kind. */
+const TAKEN =
+  `\${[for g in ${EXISTING} : "VMID \${g.vmid}, wanted for \${${OURS}.name}, is the \${g.kind} \\"\${g.name}\\" on node \${g.node}" ` +
+  `if can(${OURS}) && try(g.kind != ${OURS}.kind || !(g.ours || ${OURS}.adopt), false)]}`;
+/** Guests of ours that are on another node than the configuration says: Terraform would destroy them there. */
+const MISPLACED =
+  `\${[for g in ${EXISTING} : "VMID \${g.vmid} (\${${OURS}.name}) is on node \${g.node}, not on \${${OURS}.node}" ` +
+  `if can(${OURS}) && try(g.kind == ${OURS}.kind && g.ours && g.node != ${OURS}.node, false)]}`;
+
+const PRECONDITIONS = [
+  {
+    condition: "${length(local.taken_vmids) == 0}",
+    errorMessage:
+      'Not created, because these VMIDs belong to guests that are not of this lab:\n  ${join("\\n  ", local.taken_vmids)}\n' +
+      "Give our guest a free VMID, or, if the existing one is to be managed from here, set `adopt: true` for it.",
+  },
+  {
+    condition: "${length(local.misplaced_guests) == 0}",
+    errorMessage:
+      'Terraform would destroy these guests and create empty ones on another node:\n  ${join("\\n  ", local.misplaced_guests)}\n' +
+      "Migrate each first (pct migrate VMID NODE --restart, qm migrate VMID NODE --online), or correct `node` in the inventory.",
+  },
+];
+
+/** The provider calls a smaller disk an update in place, which then fails half-way through the apply. */
+const NO_SHRINK = [
+  {
+    condition:
+      "${try(floor(local.root_volume_bytes[self.disk[0].path_in_datastore] / 1073741824), 0) <= self.disk[0].size}",
+    errorMessage:
+      "VMID ${self.vm_id}: a disk cannot be made smaller than it is; ${self.disk[0].size} GiB is less than the volume " +
+      "${self.disk[0].path_in_datastore} has. Write its present size, or set `rebuild` to create the guest anew with the smaller disk.",
+  },
+];
+
+/** Gives an element a fixed name in Terraform addresses, whatever it is nested in. */
+function named<Element extends TerraformElement>(element: Element, name: string): Element {
+  element.overrideLogicalId(name);
+  return element;
+}
+
+function addressOf(files: DataProxmoxFiles): string {
+  return `data.proxmox_files.${files.friendlyUniqueId}`;
+}
+
+function nameOf({ construct }: GuardedGuest): string {
+  return pathOf(construct).split("/").slice(1).join("/");
+}
+
+function* clashes(
+  guests: readonly GuardedGuest[],
+  keysOf: (guest: GuardedGuest) => readonly string[],
+): Iterable<string> {
+  const holders = new Map<string, GuardedGuest[]>();
+  for (const guest of guests)
+    for (const key of keysOf(guest)) {
+      const same = holders.get(key);
+      if (same) same.push(guest);
+      else holders.set(key, [guest]);
+    }
+  for (const [key, same] of holders)
+    if (same.length > 1)
+      yield `${key}: expected one guest, got ${same.map(({ construct }) => pathOf(construct)).join(" and ")}; give each its own`;
+}

@@ -1,0 +1,36 @@
+import { findLabs, loadLab, sharedVmids } from "./model";
+import { formatProblem, type Problem } from "./model/problem";
+import { synthesize } from "./stacks/app";
+import { environmentProblems } from "./stacks/environment";
+import { quietStacks } from "./stacks/quiet-stacks";
+
+/** Writes the Terraform JSON of every lab, or says what is wrong and writes none. */
+function main({ LAB, LAB_STACK_TRACES, ...environment }: NodeJS.ProcessEnv): readonly Problem[] {
+  if (LAB_STACK_TRACES !== "1") quietStacks();
+  // A mistake in any lab stops all; `LAB=tiers npx cdktf diff tiers` looks at that one alone.
+  const targets = LAB ? [LAB] : findLabs().map(({ target }) => target);
+  const loads = targets.map((target) => loadLab(target));
+  const labs = loads.flatMap(({ lab, problems }) => (lab ? [{ lab, warnings: problems }] : []));
+  const shared = [...sharedVmids(labs.map(({ lab }) => lab))];
+  const problems = [...environmentProblems(environment), ...loads.flatMap((load) => load.problems), ...shared];
+  if (targets.length === 0) problems.push(NO_LAB);
+  if (problems.some(({ severity }) => severity === "error")) return problems;
+  return synthesize(
+    labs.map(({ lab, warnings }) => ({ lab, warnings: [...warnings, ...concerning(lab.name, shared)] })),
+  );
+}
+
+const NO_LAB: Problem = {
+  rule: "no-lab",
+  severity: "error",
+  message: "inventory/: expected a folder for each lab, got none",
+  fix: "make one, such as inventory/tiers/hosts.yml",
+};
+
+function concerning(lab: string, problems: readonly Problem[]): readonly Problem[] {
+  return problems.filter(({ subject }) => subject?.startsWith(`${lab}/`));
+}
+
+const found = main(process.env);
+for (const problem of found) console.error(formatProblem(problem));
+if (found.length > 0) process.exitCode = 1;

@@ -1,0 +1,52 @@
+// Lets Node run this project's TypeScript: `node --require ./scripts/typescript.cjs main.ts`.
+//
+// tsx does the same for every file that is loaded, packages included; that takes longer than all that the packages do
+// (docs/decisions/0008-start-up.md has the numbers). Here only .ts files are translated, by the compiler that the tests
+// use, and each only once: the result is kept under node_modules/.cache by the hash of its source.
+// Types are checked by `npm run types`.
+const { createHash } = require("node:crypto");
+const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
+const { enableCompileCache } = require("node:module");
+const { join } = require("node:path");
+require("./lazy-packages.cjs");
+
+const { version } = require("@swc/core/package.json");
+const cache = join(__dirname, "..", "node_modules", ".cache", "typescript");
+// Keeps what V8 makes of every file; Node has it from 22.1.
+enableCompileCache?.(join(cache, "v8"));
+
+const options = /** @type {const} */ ({
+  swcrc: false,
+  jsc: { target: "es2022", parser: { syntax: "typescript" } },
+  module: { type: "commonjs" },
+  sourceMaps: "inline",
+});
+const salt = `${version} ${JSON.stringify(options)}\n`;
+
+require.extensions[".ts"] = (module, file) => {
+  const source = readFileSync(file, "utf8");
+  // The file's name is in the source map.
+  const key = createHash("sha256").update(salt).update(file).update("\n").update(source).digest("hex");
+  module._compile(kept(join(cache, `${key}.cjs`)) ?? translate(source, file, key), file);
+};
+
+function kept(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function translate(source, file, key) {
+  const { code } = require("@swc/core").transformSync(source, { ...options, filename: file });
+  try {
+    mkdirSync(cache, { recursive: true });
+    const draft = join(cache, `${key}.${process.pid}`);
+    writeFileSync(draft, code);
+    renameSync(draft, join(cache, `${key}.cjs`));
+  } catch {
+    // A folder that cannot be written costs the time to translate, nothing else.
+  }
+  return code;
+}

@@ -1,0 +1,88 @@
+import type { Capability } from "../constructs/capabilities/capability";
+import { DockerCapability } from "../constructs/capabilities/docker";
+import { GpuCapability } from "../constructs/capabilities/gpu";
+import { ServiceAgentsCapability } from "../constructs/capabilities/service-agents";
+import { WireguardCapability } from "../constructs/capabilities/wireguard";
+import { compact } from "../constructs/compact";
+import type { LxcFeatures, LxcNic, StepSpec, TieredLxcProps } from "../constructs/lxc-props";
+import type { ContainerGuest, Capability as LabCapability, Nic, Step } from "../model/lab";
+import { literal, literals } from "./escape";
+
+/** What a guest's construct gets from the stack, not from the guest. */
+export type Surroundings = Pick<TieredLxcProps, "providers" | "guard" | "node" | "template" | "after">;
+
+/** Gives the Terraform expression of a secret. */
+export type SecretLookup = (name: string) => string;
+
+/** A container's props, every text in them escaped for Terraform. */
+export function lxcProps(guest: ContainerGuest, around: Surroundings, secret: SecretLookup): TieredLxcProps {
+  const { console, dns, environment, startup } = guest;
+  return compact<TieredLxcProps>({
+    ...around,
+    vmid: guest.vmid,
+    hostname: guest.hostname,
+    cores: guest.cores,
+    memoryMiB: guest.memoryMiB,
+    swapMiB: guest.swapMiB,
+    diskGiB: guest.diskGiB,
+    storage: literal(guest.storage),
+    cpuLimit: guest.cpuLimit,
+    cpuUnits: guest.cpuUnits,
+    unprivileged: guest.unprivileged,
+    nics: guest.nics.map(nic),
+    dnsDomain: dns?.domain === undefined ? undefined : literal(dns.domain),
+    dnsServers: dns?.servers,
+    mounts: literals(guest.mounts),
+    features: statedFeatures(guest),
+    devices: literals(guest.devices),
+    capabilities: guest.capabilities.map((each) => capability(each, secret)),
+    steps: guest.steps.map((each) => step(each, secret)),
+    description: literal(guest.description ?? ""),
+    tags: guest.tags,
+    pool: guest.pool === undefined ? undefined : literal(guest.pool),
+    protection: guest.protection,
+    started: guest.started,
+    startOnBoot: guest.startOnBoot,
+    startupOrder: startup && (startup.order ?? 0),
+    startupUpDelaySeconds: startup?.upDelaySeconds,
+    startupDownDelaySeconds: startup?.downDelaySeconds,
+    console,
+    hookScript: guest.hookScript === undefined ? undefined : literal(guest.hookScript),
+    environment: Object.keys(environment).length > 0 ? literals(environment) : undefined,
+    adopt: guest.adopt,
+    rebuild: guest.rebuild === undefined ? undefined : literal(guest.rebuild),
+  } as { [Key in keyof TieredLxcProps]: TieredLxcProps[Key] | undefined });
+}
+
+/** Flags that are on, and those that the inventory turns off: a default of "off" must not contradict a capability. */
+function statedFeatures({ features, source }: ContainerGuest): Partial<LxcFeatures> {
+  const flags = (["nesting", "keyctl", "fuse", "mknod"] as const).filter(
+    (flag) => features[flag] || source.of[`features.${flag}`] !== undefined,
+  );
+  return { ...Object.fromEntries(flags.map((flag) => [flag, features[flag]])), mount: features.mount };
+}
+
+function nic(given: Nic): LxcNic {
+  const { network: _, ...rest } = given;
+  return { ...rest, bridge: literal(given.bridge), name: literal(given.name) };
+}
+
+function capability(given: LabCapability, secret: SecretLookup): Capability {
+  const withStep = given.step ? { step: step(given.step, secret) } : {};
+  switch (given.kind) {
+    case "docker":
+      return new DockerCapability({ ...withStep, features: given.features });
+    case "gpu":
+      return new GpuCapability({ ...withStep, devices: literals(given.devices) });
+    case "wireguard":
+      return new WireguardCapability(withStep);
+    case "service-agents":
+      return new ServiceAgentsCapability(withStep);
+  }
+}
+
+/** Settings stay as they are: a step carries them encoded. */
+export function step({ after, role, secrets, settings }: Step, secret: SecretLookup): StepSpec {
+  const expressions = Object.entries(secrets).map(([setting, name]) => [setting, secret(name)] as const);
+  return { role, after, settings, secrets: Object.fromEntries(expressions) };
+}
