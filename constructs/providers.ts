@@ -9,6 +9,8 @@ export interface NodeAccess {
   readonly address: string;
   readonly sshPort: number;
   readonly sshUser: string;
+  /** The node's public host key, `ssh-ed25519 AAAA…`. @default the key that the node shows is accepted unchecked */
+  readonly hostKey?: string;
 }
 
 export interface ProxmoxProvidersProps {

@@ -6,8 +6,6 @@ import type { NodeAccess } from "./providers";
 export interface NodeLogin extends NodeAccess {
   /** A sensitive Terraform expression for the private key (PEM). @default the SSH agent */
   readonly privateKey?: string;
-  /** The node's public host key, `ssh-ed25519 AAAA…`. @default the key that the node shows is accepted unchecked */
-  readonly hostKey?: string;
 }
 
 /** Where a step runs, and the way there. */

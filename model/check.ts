@@ -48,15 +48,24 @@ export function checkInventory(
   return problems.some((problem) => problem.severity === "error") ? { problems } : { lab: draft.lab, problems };
 }
 
-/** A mistake in a group's variable shows in each of its members: it is told once, for the first. */
+/** A mistake in a group's variable shows in each of its members: it is told once, with all their names. */
 function withoutRepeats(problems: readonly Problem[]): Problem[] {
-  const byKey = new Map<string, Problem>();
+  const byKey = new Map<string, { problem: Problem; subjects: Set<string> }>();
   for (const problem of problems) {
     const { file, line, column } = problem.at ?? { file: "", line: 0, column: 0 };
     const key = JSON.stringify([problem.rule, file, line, column, problem.path, problem.message]);
-    if (!byKey.has(key)) byKey.set(key, problem);
+    const known = byKey.get(key) ?? { problem, subjects: new Set() };
+    if (problem.subject !== undefined) known.subjects.add(problem.subject);
+    byKey.set(key, known);
   }
-  return [...byKey.values()];
+  return [...byKey.values()].map(({ problem, subjects }) =>
+    subjects.size > 1 ? { ...problem, message: `${problem.message} (for ${listed([...subjects])})` } : problem,
+  );
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 4).join(", ");
+  return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown;
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {

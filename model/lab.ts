@@ -59,6 +59,8 @@ export interface Node {
   /** The address that SSH and the provider dial: pinned, never looked up through the API. */
   readonly address: string;
   readonly sshPort: number;
+  /** Public host key, `ssh-ed25519 AAAA…`. */
+  readonly sshHostKey?: string;
   readonly active: boolean;
   readonly cores?: number;
   readonly memoryMiB?: number;

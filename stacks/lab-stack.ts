@@ -191,12 +191,13 @@ export class LabStack extends LeanStack {
   }
 }
 
-function access({ address, name, sshPort }: Node, lab?: Lab): NodeAccess {
+function access({ address, name, sshHostKey, sshPort }: Node, lab?: Lab): NodeAccess {
   return {
     name: literal(name),
     address: literal(address),
     sshPort,
     sshUser: literal(lab?.connection.sshUser ?? "root"),
+    ...(sshHostKey === undefined ? {} : { hostKey: literal(sshHostKey) }),
   };
 }
 

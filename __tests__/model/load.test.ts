@@ -104,7 +104,26 @@ describe("problems", () => {
       "hosts.yml": `all: { children: { proxmox_nodes: { hosts: { pve1: } }, guests: { hosts: { ${names.join(": , ")}: } } } }\n`,
       "group_vars/guests.yml": "lxc_memory: lots\n",
     });
-    expect(problems.filter((problem) => problem.path === "lxc_memory")).toHaveLength(1);
+    const told = problems.filter((problem) => problem.path === "lxc_memory");
+    expect(told).toHaveLength(1);
+  });
+
+  it("of a shared template name the hosts for which it cannot be rendered", () => {
+    const names = Array.from({ length: 20 }, (_, i) => `g${i}`);
+    const { problems } = load({
+      "hosts.yml": `all: { children: { proxmox_nodes: { hosts: { pve1: } }, guests: { hosts: { ${names.join(": , ")}: } } } }\n`,
+      "group_vars/guests.yml": 'motd: "{{ nowhere }}"\n',
+    });
+    const told = problems.filter(({ rule }) => rule === "unknown-reference").map(({ message }) => message);
+    expect(told).toEqual([expect.stringMatching(/\(for g0, g1, g2, g3 and 16 more\)$/)]);
+  });
+
+  it("name a host whose letters changed places", () => {
+    const { problems } = load({
+      "host_vars/web.yml": container("vmid: 301", 'memory: "{{ lxc_memroy }}"'),
+      "group_vars/guests.yml": "lxc_memory: 512\n",
+    });
+    expect(problems.map(({ fix }) => fix)).toContain('did you mean "lxc_memory"?');
   });
 
   it("of a shared default are told once, not once per guest", () => {

@@ -56,6 +56,14 @@ describe("a guest of the model", () => {
     expect(terraform.resource).not.toHaveProperty("proxmox_download_file");
   });
 
+  it("is reached only through the node whose host key the inventory states", () => {
+    const sshHostKey = "ssh-ed25519 AAAAC3Nz";
+    const terraform = synth({ nodes: [node({ sshHostKey })], guests: [guest({ steps: [step("base")] })] });
+    const steps = Object.values(terraform.resource.null_resource ?? {});
+    expect(steps.length).toBeGreaterThan(0);
+    for (const { connection } of steps) expect(connection).toMatchObject({ host_key: sshHostKey });
+  });
+
   it("gets what its capabilities add", () => {
     const gpu = { kind: "gpu", gpus: ["gpu0"], devices: [{ path: "/dev/nvidia0", denyWrite: false }] } as const;
     expect(web({ capabilities: [docker, gpu] })).toMatchObject({

@@ -34,7 +34,7 @@ export function nodeOf(
     address: vars.address,
     sshPort: vars.ssh_port ?? 22,
     active: vars.active ?? true,
-    ...withoutUndefined({ cores: vars.cores, memoryMiB: vars.memory }),
+    ...withoutUndefined({ sshHostKey: vars.ssh_host_key, cores: vars.cores, memoryMiB: vars.memory }),
     bridges: vars.bridges,
     storages: storagesOf(vars),
     gpus: gpusOf(vars),

@@ -207,6 +207,13 @@ export const hex = (digits: number) =>
 /** The name of an environment variable; Proxmox VE accepts letters, digits and `_`. */
 export const environmentName = () => text("a variable's name (letters, digits, _)", /^[A-Za-z_][A-Za-z0-9_]*$/);
 
+export const sshHostKey = () =>
+  text(
+    'a public host key such as "ssh-ed25519 AAAA…"',
+    /^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( \S.*)?$/,
+    () => "copy the line of ssh-keyscan -t ed25519 NODE without the host's name",
+  );
+
 export const checksum = () =>
   text("a SHA-256 or SHA-512 checksum (64 or 128 hexadecimal digits)", /^([0-9a-f]{64}|[0-9a-f]{128})$/, (value) =>
     value.toLowerCase().trim(),

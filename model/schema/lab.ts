@@ -59,6 +59,9 @@ export const node = z
   .strictObject({
     address: f.hostAddress().meta({ description: "Where SSH and the provider reach the node." }),
     ssh_port: f.port().optional().meta({ description: "Default: 22." }),
+    ssh_host_key: f.sshHostKey().optional().meta({
+      description: "The node's public host key; without it, the key that the node shows is accepted unchecked.",
+    }),
     active: f.flag().optional().meta({ description: "False: described, but left out of Terraform. Default: true." }),
     cores: f.whole({ min: 1, unit: "cores" }).optional().meta({ description: "CPU threads." }),
     memory: f

@@ -8,10 +8,18 @@ export function nearest(name: string, known: Iterable<string>, limit = Math.max(
   const wanted = name.toLowerCase();
   let best: { name: string; distance: number } | undefined;
   for (const candidate of known) {
-    const d = distance(wanted, candidate.toLowerCase());
+    const other = candidate.toLowerCase();
+    const d = isSwap(wanted, other) ? 1 : distance(wanted, other);
     if (!best || d < best.distance) best = { name: candidate, distance: d };
   }
   return best && best.distance <= limit ? best.name : undefined;
+}
+
+/** Whether two neighbouring letters changed places, which the library counts as two mistakes. */
+function isSwap(a: string, b: string): boolean {
+  if (a.length !== b.length) return false;
+  const at = [...a].findIndex((letter, i) => letter !== b[i]);
+  return at >= 0 && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2);
 }
 
 /** `did you mean "x"?` for a near name, else what there is to choose from, shortened. */
