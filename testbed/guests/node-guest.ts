@@ -1,0 +1,279 @@
+import { randomBytes } from "node:crypto";
+import { chownSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
+import { join } from "node:path";
+import { Cgroup } from "./cgroups";
+import { makeFolder, writeFiles } from "./files";
+import { aptProxyFile, type Files } from "./guest-files";
+import { NODE_SHIFT } from "./images";
+import { type CommandResult, NODE_FILES, type RunOptions, run, until } from "./shell";
+import { DEFAULT_NETWORK, type World } from "./world";
+
+export interface NodeOptions {
+  /** Name of the cluster node: its host name. */
+  readonly name: string;
+  /** Address with prefix length on `vmbr0`. @default 10.77.0.2/24 for the first node, .3 for the next */
+  readonly address?: string;
+  /** Router of the node's network; the testbed plays it. @default 10.77.0.1 with the default address, else none */
+  readonly gateway?: string;
+  /** Port of 127.0.0.1 at which its sshd is reached. @default any free one */
+  readonly sshPort?: number;
+  /** Further bridges, with the address (and prefix length) that the node has on each, if any. */
+  readonly bridges?: Readonly<Record<string, string | undefined>>;
+  /** Folders that the node shall have, for bind mounts. @default none */
+  readonly folders?: readonly string[];
+}
+
+/** The bridge that nodes share, and that leads to the packages. */
+export const UPLINK_BRIDGE = "vmbr0";
+
+/** The guest that plays one Proxmox VE node: Debian with systemd, sshd, LXC and `pct`. */
+export class NodeGuest {
+  readonly name: string;
+  /** Without prefix length. */
+  readonly address: string;
+  private readonly folder: string;
+  private readonly bridges = new Set<string>([UPLINK_BRIDGE]);
+
+  constructor(
+    private readonly world: World,
+    private readonly options: NodeOptions,
+    private readonly index: number,
+  ) {
+    this.name = options.name;
+    this.folder = join(world.paths.state, "nodes", options.name);
+    this.address = this.cidr.split("/")[0] ?? "";
+  }
+
+  private get cidr(): string {
+    return this.options.address ?? `${DEFAULT_NETWORK.node(this.index)}/${DEFAULT_NETWORK.prefix}`;
+  }
+
+  private get gateway(): string | undefined {
+    return this.options.gateway ?? (this.options.address === undefined ? DEFAULT_NETWORK.router : undefined);
+  }
+
+  /** Folder for the socket on which the node's `pct` asks the API, as the host sees it. */
+  get socketFolder(): string {
+    return join(this.folder, "run");
+  }
+
+  /** Where the guests' `<vmid>.conf` are, `/etc/pve/lxc` on the node, as the host sees it. */
+  get configFolder(): string {
+    return join(this.folder, "pve", "lxc");
+  }
+
+  /** Starts the node unless it runs. @param image folder of its image */
+  async start(image: string): Promise<void> {
+    if (this.pid() !== undefined) return;
+    const inside = `/mnt/state/nodes/${this.name}`;
+    if (this.gateway !== undefined) await this.world.route(`${this.gateway}/${this.cidr.split("/")[1] ?? 24}`);
+    const options = `lowerdir=/mnt/images/${image},upperdir=${inside}/upper,workdir=${inside}/work`;
+    await this.world.run("mount", ["-t", "overlay", "overlay", "-o", options, `${inside}/rootfs`]);
+    await this.startContainer(inside);
+    await until(`sshd of node ${this.name}`, 60, async () => (this.sshdListens() ? true : undefined));
+    for (const [bridge, address] of Object.entries(this.options.bridges ?? {})) await this.bridge(bridge, address);
+  }
+
+  private async startContainer(inside: string): Promise<void> {
+    const options = ["-P", "/mnt/state/nodes", "-n", this.name, "-d", "-l", "WARN", "-o", `${inside}/lxc.log`];
+    const { code } = await this.world.runToEnd("lxc-start", options);
+    if (code === 0) return;
+    const errors = readFileSync(join(this.folder, "lxc.log"), "utf8").split("\n");
+    const first = errors.find((line) => line.includes(" ERROR "))?.replace(/^.*? ERROR +/, "");
+    throw new Error(`node ${this.name} does not start: ${first ?? `lxc-start ended with code ${code}`}`);
+  }
+
+  private sshdListens(): boolean {
+    const pid = this.pid();
+    return pid !== undefined && existsSync(`/proc/${pid}/root/run/sshd.pid`);
+  }
+
+  /** Process id of the node's init, on the host. */
+  pid(): number | undefined {
+    return this.cgroup.child("init.scope").processes()[0];
+  }
+
+  get cgroup(): Cgroup {
+    return new Cgroup(this.world.path(`/sys/fs/cgroup/nodes/${this.name}`));
+  }
+
+  /** Runs a command on the node. */
+  async run(command: string, args: readonly string[], options?: RunOptions): Promise<string> {
+    return this.world.run("lxc-attach", this.attach(command, args), options);
+  }
+
+  runToEnd(command: string, args: readonly string[], options?: RunOptions): Promise<CommandResult> {
+    return this.world.runToEnd("lxc-attach", this.attach(command, args), options);
+  }
+
+  private attach(command: string, args: readonly string[]): string[] {
+    return ["-P", "/mnt/state/nodes", "-n", this.name, "--clear-env", "--", command, ...args];
+  }
+
+  /** Runs the host's ip(8) in the node's network namespace. */
+  ip(...args: string[]): Promise<string> {
+    return run("nsenter", ["-t", String(this.pid()), "-n", "--", "ip", ...args]);
+  }
+
+  /** Makes a bridge, unless it is there; VLANs of the shared bridge (`vmbr0v20`) are shared by the nodes as well. */
+  async bridge(name: string, address?: string): Promise<void> {
+    if (!this.bridges.has(name)) {
+      this.bridges.add(name);
+      const there = await run("nsenter", [
+        "-t",
+        String(this.pid()),
+        "-n",
+        "ip",
+        "-o",
+        "link",
+        "show",
+        "type",
+        "bridge",
+      ]);
+      if (!there.includes(` ${name}:`)) await this.makeBridge(name);
+    }
+    if (address === undefined) return;
+    await this.ip("address", "replace", address, "dev", name);
+    // The router knows that the way to that network leads through this node.
+    const network = networkOf(address);
+    if (network) await this.world.run("ip", ["route", "replace", network, "via", this.address]);
+  }
+
+  private async makeBridge(name: string): Promise<void> {
+    await this.ip("link", "add", name, "type", "bridge");
+    await this.ip("link", "set", name, "up");
+    if (!name.startsWith(`${UPLINK_BRIDGE}v`)) return;
+    const port = `n${this.index}${name.slice(UPLINK_BRIDGE.length)}`;
+    const shared = await this.world.runToEnd("ip", ["link", "add", name, "type", "bridge"]);
+    if (shared.code !== 0 && !shared.errors.includes("File exists")) throw new Error(shared.errors.trim());
+    await this.world.run("ip", ["link", "set", name, "up"]);
+    await this.world.run("ip", ["link", "add", port, "type", "veth", "peer", "name", `${port}p`]);
+    await this.world.run("ip", ["link", "set", port, "master", name, "up"]);
+    // Network namespaces are named by a process of the host's, so ip(8) of the host moves it.
+    await run("nsenter", [
+      "-t",
+      String(this.world.pid),
+      "-n",
+      "--",
+      "ip",
+      "link",
+      "set",
+      `${port}p`,
+      "netns",
+      String(this.pid()),
+    ]);
+    await this.ip("link", "set", `${port}p`, "master", name, "up");
+  }
+
+  /** Makes its folders. @param key public key that may log in as root @param settings lines for its apt.conf */
+  async prepare(key: string, settings: readonly string[]): Promise<void> {
+    if (existsSync(join(this.folder, "config"))) return;
+    for (const folder of ["upper", "work", "rootfs", "run", "pve/lxc", "vz/template/cache", "vz/snippets", "vz/dump"]) {
+      makeFolder(join(this.folder, folder), NODE_SHIFT);
+    }
+    const upper = join(this.folder, "upper");
+    for (const folder of this.options.folders ?? []) makeFolder(join(upper, folder), NODE_SHIFT);
+    const modes = { "/root/.ssh/authorized_keys": 0o600, ...this.programModes() };
+    makeFolder(join(upper, "root"), NODE_SHIFT, 0o700);
+    makeFolder(join(upper, "root/.ssh"), NODE_SHIFT, 0o700);
+    writeFiles(upper, { ...this.files(key), ...this.programs(), ...aptProxyFile(settings) }, NODE_SHIFT, modes);
+    for (const unit of ["sys-kernel-debug.mount", "systemd-modules-load.service", "lxc-net.service", "lxc.service"]) {
+      symlinkSync("/dev/null", join(upper, "etc/systemd/system", unit));
+    }
+    makeFolder(join(upper, "etc/ssh"), NODE_SHIFT);
+    const hostKey = join(upper, "etc/ssh/ssh_host_ed25519_key");
+    await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `root@${this.name}`, "-f", hostKey]);
+    for (const file of [hostKey, `${hostKey}.pub`]) chownSync(file, NODE_SHIFT, NODE_SHIFT);
+    writeFileSync(join(this.world.paths.state, "names", `node-${this.name}`), `${this.address} ${this.name}\n`);
+    writeFileSync(join(this.folder, "config"), this.lxcConfig());
+  }
+
+  private programs(): Files {
+    const programs = readdirSync(NODE_FILES).map((name) => [
+      this.placeOf(name),
+      readFileSync(join(NODE_FILES, name), "utf8"),
+    ]);
+    return Object.fromEntries(programs);
+  }
+
+  private programModes(): Record<string, number> {
+    return Object.fromEntries(
+      readdirSync(NODE_FILES).map((name) => [this.placeOf(name), name.endsWith(".service") ? 0o644 : 0o755]),
+    );
+  }
+
+  private placeOf(name: string): string {
+    if (name.endsWith(".service")) return `/etc/systemd/system/${name}`;
+    return name === "pct" ? "/usr/sbin/pct" : `/usr/lib/testbed/${name}`;
+  }
+
+  private files(key: string): Files {
+    const { name } = this;
+    const gateway = this.gateway === undefined ? "" : `\tgateway ${this.gateway}\n`;
+    // A node whose subordinate ids hold 0 may also start privileged guests, whose root is the node's.
+    const ids = "root:0:65536\nroot:100000:65536\n";
+    return {
+      "/etc/hostname": `${name}\n`,
+      "/etc/hosts": `127.0.0.1 localhost\n${this.address} ${name}\n`,
+      "/etc/resolv.conf": `nameserver ${DEFAULT_NETWORK.router}\n`,
+      "/etc/machine-id": `${randomBytes(16).toString("hex")}\n`,
+      "/etc/network/interfaces":
+        "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet manual\n\n" +
+        `auto ${UPLINK_BRIDGE}\niface ${UPLINK_BRIDGE} inet static\n\taddress ${this.cidr}\n${gateway}` +
+        "\tbridge-ports eth0\n\tbridge-stp off\n\tbridge-fd 0\n",
+      "/etc/subuid": ids,
+      "/etc/subgid": ids,
+      "/etc/default/lxc-net": 'USE_LXC_BRIDGE="false"\n',
+      "/etc/sysctl.d/99-testbed.conf": "net.ipv4.ip_forward = 1\n",
+      "/root/.ssh/authorized_keys": `${key.trim()}\n`,
+      "/etc/motd": "This is the testbed's stand-in for a Proxmox VE node.\n",
+    };
+  }
+
+  private lxcConfig(): string {
+    const inside = `/mnt/state/nodes/${this.name}`;
+    const mac = ["02", "50", "56", ...randomBytes(3).toString("hex").match(/../g)!].join(":");
+    const mount = (from: string, to: string, options: string): string =>
+      `lxc.mount.entry = ${from} ${to} none ${options} 0 0`;
+    return `${[
+      "lxc.include = /usr/share/lxc/config/common.conf",
+      "lxc.include = /usr/share/lxc/config/userns.conf",
+      "lxc.include = /usr/share/lxc/config/nesting.conf",
+      `lxc.rootfs.path = dir:${inside}/rootfs`,
+      `lxc.uts.name = ${this.name}`,
+      "lxc.apparmor.profile = unconfined",
+      `lxc.idmap = u 0 ${NODE_SHIFT} 1000000`,
+      `lxc.idmap = g 0 ${NODE_SHIFT} 1000000`,
+      "lxc.tty.max = 0",
+      "lxc.signal.halt = SIGRTMIN+3",
+      `lxc.cgroup.dir.container = nodes/${this.name}`,
+      `lxc.cgroup.dir.monitor = monitors/${this.name}`,
+      "lxc.net.0.type = veth",
+      "lxc.net.0.link = lan",
+      "lxc.net.0.flags = up",
+      "lxc.net.0.name = eth0",
+      `lxc.net.0.veth.pair = node${this.index}`,
+      `lxc.net.0.hwaddr = ${mac}`,
+      mount("/mnt/state/guests", "var/lib/lxc", "bind,create=dir"),
+      mount(`${inside}/vz`, "var/lib/vz", "bind,create=dir"),
+      mount("/mnt/state/volumes", "var/lib/vz/volumes", "bind,create=dir"),
+      mount(`${inside}/pve`, "etc/pve", "bind,create=dir"),
+      mount(`${inside}/run`, "usr/lib/testbed/run", "bind,create=dir"),
+      mount("/mnt/images", "usr/lib/testbed/images", "bind,ro,create=dir"),
+      mount("/mnt/state/dev", "usr/lib/testbed/dev", "bind,create=dir"),
+      mount("/mnt/state/dev/tun", "dev/net/tun", "bind,create=file"),
+      mount("/mnt/state/dev/fuse", "dev/fuse", "bind,create=file"),
+    ].join("\n")}\n`;
+  }
+}
+
+/** The IPv4 network of an address with prefix length: `10.0.100.0/24`. */
+function networkOf(cidr: string): string | undefined {
+  const [address = "", prefix = "32"] = cidr.split("/");
+  if (!isIPv4(address)) return undefined;
+  const bits = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
+  const size = 2 ** (32 - Number(prefix));
+  const first = Math.floor(bits / size) * size;
+  return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${prefix}`;
+}
