@@ -8,6 +8,7 @@ step_action=${step_action:-apply}
 # Scratch of runs that were killed, and the empty file that Terraform leaves of every script.
 find . -maxdepth 1 -name '.proxmox-lab-*' \( -mmin +60 -o -type f -size 0 -mmin +1 \) -exec rm -rf {} + 2>/dev/null
 
+# shellcheck disable=SC2329 # called by the trap
 step_tidy() { [ -z "$step_secrets" ] || rm -rf "$step_secrets"; }
 trap step_tidy EXIT
 trap 'exit 129' HUP

@@ -12,6 +12,7 @@ flock 9
 [ ! -e "$ready" ] || exit 0
 
 if [ ! -e "$folder/$name.tar.zst" ]; then
+  # shellcheck disable=SC2016 # the hooks are expanded by mmdebstrap's shell
   mmdebstrap --variant=minbase --include="$packages" --format=tar \
     --customize-hook='mkdir -p "$1/usr/local/share/ca-certificates"' \
     --customize-hook='cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2>/dev/null || true' \
@@ -33,6 +34,7 @@ fi
 # Unpacked by a user namespace, so that owners, setuid bits and file capabilities all shift.
 printf 'root:%s:65536\n' "$shift" > "$folder/$name.subid"
 export folder name shift
+# shellcheck disable=SC2016 # expanded by the inner shell
 unshare --mount --propagation private sh -eu -c '
   mount -t tmpfs tmpfs /mnt
   mkdir /mnt/images

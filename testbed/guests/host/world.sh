@@ -26,6 +26,7 @@ mount -t cgroup2 none /sys/fs/cgroup
 # LXC takes the cgroup that holds an "init.scope" for the one it may make others in
 mkdir /sys/fs/cgroup/init.scope
 echo 0 > /sys/fs/cgroup/init.scope/cgroup.procs
+# shellcheck disable=SC2013 # one line of words
 for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
   echo "+$controller" > /sys/fs/cgroup/cgroup.subtree_control 2>/dev/null || true
 done
