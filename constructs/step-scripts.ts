@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformAsset, TerraformLocal, TerraformStack } from "cdktf";
 import type { Construct } from "constructs";
 
@@ -14,6 +15,7 @@ export interface StepScripts {
 
 /**
  * The scripts of a role, once in a stack whatever the number of its steps: assets, and locals that read them.
+ * With the first of them comes the provider of steps, hashicorp/null, unless the stack has one.
  *
  * Terraform lists and hashes the files, not the synthesis: an asset's own hash leaves file names out.
  * Beside the role's folder stand `lib/`, functions that every role may use, and `transport/`, which brings them there.
@@ -28,6 +30,7 @@ export function stepScripts(scope: Construct, folder: string): StepScripts {
   const files = local(stack, `step_role_${role}`, () => `\${${library}}${fileLines(asset(stack, role, folder), "")}`);
   const hash = local(stack, `step_hash_${role}`, () => `\${sha256(${files})}`);
   const send = local(stack, "step_send", () => {
+    if (!stack.node.children.some((child) => child instanceof NullProvider)) new NullProvider(stack, ":null");
     const transport = asset(stack, "transport", posix.join(root, "transport"));
     return `step_receive='\${filebase64("${transport}/receive.sh")}'\n\${file("${transport}/send.sh")}`;
   });

@@ -1,4 +1,3 @@
-import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { Annotations, type ITerraformDependable, TerraformOutput, TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { ConstructError } from "../constructs/construct-error";
@@ -42,7 +41,6 @@ export class LabStack extends LeanStack {
     super(scope, lab.name);
     new LabBackend(this, lab.backend);
     new TerraformFragment(this, ":terraform", () => ({ terraform: { required_version: TERRAFORM_VERSION } }));
-    new NullProvider(this, ":null");
     this.#nodes = new Map(lab.nodes.map((node) => [node.name, access(node, lab)]));
     this.#providers = new ProxmoxProviders(this, ":proxmox", {
       endpoint: literal(lab.connection.endpoint),

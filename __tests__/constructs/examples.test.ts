@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { transformSync } from "@swc/core";
 import { TerraformStack, Testing } from "cdktf";
 
@@ -27,7 +26,6 @@ function exampleOf(page: string): { build(stack: TerraformStack): void } {
 describe("the example of each construct's page works as it stands", () => {
   it.each(pages)("%s", (page) => {
     const stack = new TerraformStack(Testing.app(), "lab");
-    new NullProvider(stack, "null");
     exampleOf(page).build(stack);
     expect(Object.keys(JSON.parse(Testing.synth(stack, true)))).toContain("provider");
   });

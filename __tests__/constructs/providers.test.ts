@@ -31,6 +31,16 @@ describe("ProxmoxProviders", () => {
     }
   });
 
+  it("does not validate a credential that is given: Terraform would print the value", () => {
+    const stack = new TestStack();
+    stack.providers.root;
+    const { proxmox_api_token, proxmox_root_password, proxmox_ssh_private_key } = stack.synth().variable;
+    for (const variable of [proxmox_api_token, proxmox_ssh_private_key])
+      expect(variable).not.toHaveProperty("validation");
+    // The only value that fails this one is the empty text.
+    expect(proxmox_root_password).toMatchObject({ validation: [{ condition: '${var.proxmox_root_password != ""}' }] });
+  });
+
   it("uses the SSH agent only where no key is given, because the provider prefers the agent", () => {
     const [token] = new TestStack().synth().provider.proxmox ?? [];
     expect(token?.ssh).toMatchObject({

@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { App, TerraformStack } from "cdktf";
 
 /** The synthesized stack and the folder it lies in, assets and all. */
@@ -43,7 +42,6 @@ export function synthesizeSteps(define: (stack: TerraformStack) => void): Synthe
   const outdir = temporaryFolder();
   const app = new App({ outdir, context: { cdktfJsonPath: join(process.cwd(), "cdktf.json") } });
   const stack = new TerraformStack(app, "lab");
-  new NullProvider(stack, "null");
   define(stack);
   app.synth();
   const folder = join(outdir, "stacks", "lab");

@@ -1,4 +1,3 @@
-import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformStack, Testing } from "cdktf";
 import type { TieredLxcProps } from "../../constructs/lxc-props";
 import { ProxmoxProviders } from "../../constructs/providers";
@@ -29,7 +28,6 @@ export class TestStack extends TerraformStack {
 
   constructor(app = Testing.app()) {
     super(app, "lab");
-    new NullProvider(this, "null");
     this.providers = new ProxmoxProviders(this, "proxmox", {
       endpoint: "https://pve1.example.internal:8006/",
       nodes: [NODE],
