@@ -1,10 +1,15 @@
-import { Argument, Command, CommanderError, Option } from "commander";
+import { readFileSync } from "node:fs";
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { credentials } from "./credentials";
+import { type DriftOptions, drift } from "./drift";
 import { explain } from "./explain";
 import { graph } from "./graph";
+import { type KeysOptions, syncKeys } from "./keys";
+import { gathered, type SecretSources, VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP } from "./lab-secrets";
 import { type ListOptions, list } from "./list";
 import { EXIT, type ExitCode, type Io, UsageError } from "./output";
 import { schema } from "./schema";
+import { secrets } from "./secrets";
 import { show } from "./show";
 import { FORMATS, type Format, validate } from "./validate";
 
@@ -28,12 +33,15 @@ export async function run(args: readonly string[], io: Io): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof UsageError) {
       io.err(`lab: ${error.message}`);
-      return EXIT.usage;
+      return misused(args);
     }
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    return error.exitCode === 0 ? EXIT.ok : misused(args);
   }
 }
+
+/** To whoever runs `drift`, 2 means that something drifted. */
+const misused = ([command]: readonly string[]): ExitCode => (command === "drift" ? EXIT.problems : EXIT.usage);
 
 function build(io: Io, done: (code: ExitCode) => void): Command {
   const program = new Command("lab")
@@ -64,7 +72,10 @@ function build(io: Io, done: (code: ExitCode) => void): Command {
   )
     .argument("[LAB]", `${LAB}; all labs if left out`)
     .addOption(new Option("--format <format>", "how problems are written").choices(FORMATS).default("text"))
-    .action((target: string | undefined, options: { format: Format }) => done(validate(target, options, io)));
+    .option(VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP, gathered)
+    .action((target: string | undefined, options: { format: Format } & SecretSources) =>
+      done(validate(target, options, io)),
+    );
   command(
     "explain",
     "Tells a host's final values, and which file and line they come from.",
@@ -104,5 +115,45 @@ function build(io: Io, done: (code: ExitCode) => void): Command {
   command("schema", "Exports the JSON Schemas that editors check an inventory with.", "schema", "schema --write")
     .option("--write", "write the files under schemas/inventory/")
     .action((options: { write?: boolean }) => done(schema(options, io)));
+  secretCommands(program, command, done, io);
   return program;
+}
+
+type Subcommand = (name: string, summary: string, ...help: string[]) => Command;
+
+/** The commands that need values of secrets, or the network. */
+function secretCommands(program: Command, command: Subcommand, done: (code: ExitCode) => void, io: Io): void {
+  command("secrets", "Lists secrets: who uses each, where its value comes from; never the value.", "secrets tiers")
+    .argument("LAB", LAB)
+    .option("--encrypt", "read a value from standard input and print it as !vault text")
+    .option(VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP, gathered)
+    .action((target: string, { encrypt, ...sources }: SecretSources & { encrypt?: boolean }) =>
+      done(secrets(target, { ...sources, ...(encrypt ? { encrypt: () => readFileSync(0, "utf8") } : {}) }, io)),
+    );
+  const jobs = (text: string) => {
+    if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError("expected a number from 1 to 999.");
+    return Number(text);
+  };
+  command(
+    "drift",
+    "Tells what applying the lab would change inside guests and nodes; changes nothing.",
+    "drift tiers",
+    "drift tiers --host media --role docker",
+  )
+    .argument("LAB", LAB)
+    .option("--host <host>", "this guest or node alone")
+    .option("--role <role>", "this role alone")
+    .option("--json", "as JSON")
+    .option("--jobs <number>", "how many guests are looked at at a time", jobs, 10)
+    .option(VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP, gathered)
+    .addHelpText("after", "Here: 0 nothing drifted, 2 something did, 1 something could not be checked, or wrong use.")
+    .action(async (target: string, options: DriftOptions) => done(await drift(target, options, io)));
+  const keys = program.command("keys").description("SSH keys of people.");
+  keys
+    .command("sync")
+    .description("Pins the SSH keys of GitHub accounts (github_accounts) in the inventory's base_users.")
+    .argument("LAB", LAB)
+    .option("--write", "write the files; without it, what would change is shown")
+    .addHelpText("after", examples("keys sync tiers", "keys sync tiers --write"))
+    .action(async (target: string, options: KeysOptions) => done(await syncKeys(target, options, io)));
 }

@@ -1,5 +1,7 @@
 import { type LoadResult, sharedVmids } from "../model";
 import type { Problem } from "../model/problem";
+import { HOW_TO_GIVE, holdsSecrets, vaultProblems } from "../model/vault";
+import { givenPasswords, type SecretSources } from "./lab-secrets";
 import { EXIT, type ExitCode, type Io } from "./output";
 import { countProblems, githubAnnotation, hasErrors, problemLine } from "./problems";
 import { load, loadAll } from "./target";
@@ -13,13 +15,42 @@ interface Report {
 }
 
 /** Tells everything that is wrong with one lab, or with all of them and between them. */
-export function validate(target: string | undefined, { format }: { readonly format: Format }, io: Io): ExitCode {
+export function validate(
+  target: string | undefined,
+  { format, ...sources }: { readonly format: Format } & SecretSources,
+  io: Io,
+): ExitCode {
   const results = target === undefined ? loadAll(io) : [load(target, io)];
-  const reports: Report[] = results.map(({ name, problems }) => ({ name, problems }));
+  const reports: Report[] = results.map((result) => ({
+    name: result.name,
+    problems: [...result.problems, ...encrypted(result, sources, io)],
+  }));
   const between = betweenLabs(results);
   if (between.length > 0) reports.push({ name: "all labs", problems: between });
   for (const line of print(reports, format, io)) io.out(line);
   return reports.some(({ problems }) => hasErrors(problems)) ? EXIT.problems : EXIT.ok;
+}
+
+/** What is wrong in encrypted files; without the password, one warning that nobody has looked. */
+function encrypted(result: LoadResult, sources: SecretSources, io: Io): readonly Problem[] {
+  const { groups, hosts } = result.inventory;
+  const [first, ...others] = new Set([...groups.values(), ...hosts.values()].flatMap(({ sealed = [] }) => sealed));
+  if (!holdsSecrets(result.inventory)) return [];
+  const { passwords, problems } = givenPasswords(sources, io);
+  const found = [...problems, ...vaultProblems(result, passwords, io.cwd)];
+  if (first === undefined || passwords.length > 0 || problems.length > 0) return found;
+  const at = (file: string) => ({ file, line: 1, column: 1 });
+  return [
+    ...found,
+    {
+      rule: "vault-encrypted",
+      severity: "warning",
+      at: at(first),
+      message: "encrypted, and there is no vault password: names that no readable file sets are taken for its secrets",
+      fix: `to look into it, ${HOW_TO_GIVE}`,
+      ...(others.length > 0 ? { also: others.map((file) => ({ at: at(file), note: "is encrypted too" })) } : {}),
+    },
+  ];
 }
 
 function betweenLabs(results: readonly LoadResult[]): readonly Problem[] {

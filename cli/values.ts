@@ -9,7 +9,7 @@ export function compact(tree: Tree): string {
     return parts.length > 0 ? `{ ${parts.join(", ")} }` : "{}";
   }
   const { value, tag } = tree;
-  if (tag === "vault") return "(vault text)";
+  if (tag === "vault") return tree.secret ? `(secret ${tree.secret.name})` : "(vault text)";
   if (typeof value === "number" || typeof value === "bigint") return pythonNumber(value, tree.float === true);
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

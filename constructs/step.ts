@@ -35,6 +35,18 @@ export interface StepProps {
   readonly after?: readonly IDependable[];
 }
 
+export interface StepRun {
+  /** `media base`: in front of every line of output. */
+  readonly label: string;
+  /** The settings as shell assignments. */
+  readonly settings: string;
+  /** Secret settings: name → Terraform expression, `${var.name}`. */
+  readonly secrets: { readonly [name: string]: string };
+  readonly role: string;
+  readonly scripts: string;
+  readonly target: StepTarget;
+}
+
 /** `self.id` is new at every run, so runs never meet; the home of the user who logs in is not for others to write. */
 const SCRATCH = "./.proxmox-lab-${self.id}";
 
@@ -51,10 +63,14 @@ const QUOTE_IN_QUOTES = "'\\\\''";
 export class Step extends Construct {
   /** What Terraform knows the step as. */
   readonly resource: NullResource;
+  readonly #props: StepProps;
+  readonly #settings: string;
 
   constructor(scope: Construct, id: string, props: StepProps) {
     super(scope, id);
     const { text, problems } = settingsFile(props.settings);
+    this.#props = props;
+    this.#settings = text;
     const all = [...problems, ...problemsWithSecrets(props), ...problemsWithTokens(props.settings)];
     if (all.length > 0) throw new ConstructError(this, all);
 
@@ -87,6 +103,14 @@ export class Step extends Construct {
     });
     const address = this.#address();
     if (address) this.resource.overrideLogicalId(address);
+  }
+
+  /** What runs, for whoever runs it without Terraform. */
+  get run(): StepRun {
+    const { role, scripts, secrets, target } = this.#props;
+    const expressions = Object.entries(secrets).map(([name, token]) => [name, JSON.parse(this.#resolved(token))]);
+    const label = this.#label(this.#props);
+    return { label, role, scripts, target, settings: this.#settings, secrets: Object.fromEntries(expressions) };
   }
 
   /** `media_base`: without the hash that cdktf appends, where the names leave no doubt. */

@@ -33,6 +33,8 @@ export interface Group {
   readonly depth: number;
   /** Every layer of variables, weakest first: inventory file, then group_vars files in Ansible's order. */
   readonly layers: readonly VarLayer[];
+  /** Files of variables that are encrypted as a whole, weakest first. @default none */
+  readonly sealed?: readonly string[];
 }
 
 export interface Host {
@@ -41,6 +43,8 @@ export interface Host {
   /** Groups that name it directly. */
   readonly groups: readonly string[];
   readonly layers: readonly VarLayer[];
+  /** Files of variables that are encrypted as a whole, weakest first. @default none */
+  readonly sealed?: readonly string[];
 }
 
 /** The variables of one source file for one group or host. */

@@ -1,4 +1,5 @@
 import type { Position } from "./problem";
+import type { SecretOrigin } from "./tree";
 
 /**
  * A lab, checked and resolved: readonly plain data without a trace of YAML, cdktf or Terraform.
@@ -300,6 +301,8 @@ export type Setting = string | number | boolean | null | readonly Setting[] | { 
 export interface SecretRef {
   readonly name: string;
   readonly usedBy: readonly Position[];
+  /** Where its value is encrypted. Absent for `{ secret: name }`, whose value may still be encrypted, in group `all`. */
+  readonly origin?: SecretOrigin;
 }
 
 export interface GroupInfo {

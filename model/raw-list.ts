@@ -89,7 +89,8 @@ function raw(tree: Tree): Raw {
   }
 }
 
-function rawScalar({ value, tag, float }: ScalarTree): Raw {
+function rawScalar({ value, tag, float, secret }: ScalarTree): Raw {
+  if (secret?.origin.kind === "file") return object([["secret", secret.name]]);
   if (tag) return object([[tag === "vault" ? "__ansible_vault" : "__ansible_unsafe", value]]);
   return float && typeof value === "number" ? new RawFloat(value) : value;
 }

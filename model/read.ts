@@ -93,10 +93,14 @@ class InventoryReader {
   private addVars(groups: Map<string, Group>, hosts: Map<string, Host>, sources: readonly string[]) {
     const groupVars = new VarsFolder(this.folder, "group_vars", this.files);
     const hostVars = new VarsFolder(this.folder, "host_vars", this.files);
-    for (const [name, group] of groups)
-      groups.set(name, { ...group, layers: [...group.layers, ...groupVars.layersOf(name)] });
-    for (const [name, host] of hosts)
-      hosts.set(name, { ...host, layers: [...host.layers, ...hostVars.layersOf(name)] });
+    for (const [name, group] of groups) {
+      const { layers, ...sealed } = groupVars.of(name);
+      groups.set(name, { ...group, ...sealed, layers: [...group.layers, ...layers] });
+    }
+    for (const [name, host] of hosts) {
+      const { layers, ...sealed } = hostVars.of(name);
+      hosts.set(name, { ...host, ...sealed, layers: [...host.layers, ...layers] });
+    }
     const siblings = this.siblings(sources);
     groupVars.reportUnused(groups, () => siblings().groups);
     hostVars.reportUnused(hosts, () => siblings().hosts);

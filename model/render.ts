@@ -4,6 +4,7 @@ import type { Problem } from "./problem";
 import { Renderer } from "./render/scope";
 import { isPlain } from "./render/trees";
 import type { Tree } from "./tree";
+import { withSecretNames } from "./vault/names";
 
 const renderers = new WeakMap<Inventory, Renderer>();
 
@@ -21,11 +22,12 @@ export function renderHost(
   const vars = new Map<string, Tree>();
   const problems = new Set<Problem>();
   for (const [name, { winner }] of effectiveVars(inventory, host)) {
-    const tree = isPlain(winner.tree)
-      ? winner.tree
+    const named = withSecretNames(winner);
+    const tree = isPlain(named)
+      ? named
       : rendererOf(inventory)
           .scope(host)
-          .loose(winner.tree, (problem) => problems.add(problem));
+          .loose(named, (problem) => problems.add(problem));
     vars.set(name, tree);
   }
   return { vars, problems: distinct([...problems]) };

@@ -2,9 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { relative } from "node:path";
 import type { Problem } from "./problem";
 import type { Tree } from "./tree";
+import { VAULT_HEADER } from "./vault/cipher";
 import { parseYaml, sizeProblem } from "./yaml";
-
-const VAULT_HEADER = "$ANSIBLE_VAULT;";
 
 /** Reads inventory files, naming them relative to `cwd` and gathering their problems. */
 export class SourceFiles {
@@ -16,18 +15,21 @@ export class SourceFiles {
     return relative(this.cwd, path) || ".";
   }
 
-  /** The tree of one YAML file. Undefined when it is empty, encrypted as a whole or cannot be read. */
-  read(path: string, role: "hosts" | "vars"): { tree?: Tree; readable: boolean } {
+  /** The tree of one YAML file. Undefined when it is empty, encrypted as a whole (`sealed`) or cannot be read. */
+  read(path: string, role: "hosts" | "vars"): { tree?: Tree; readable: boolean; sealed?: true } {
     const bytes = this.bytes(path);
     if (!bytes) return { readable: false };
     const file = this.name(path);
-    const at = { file, line: 1, column: 1 };
     if (bytes.subarray(0, VAULT_HEADER.length).toString("latin1") === VAULT_HEADER) {
-      const lost = role === "hosts" ? "its hosts are" : "its variables are";
-      const message = `the file is encrypted with ansible-vault and is not decrypted here, so ${lost} unknown`;
-      const severity = role === "hosts" ? "error" : "warning";
-      const fix = 'keep secrets out of it by reference: "{ secret: NAME }"';
-      this.problems.push({ rule: "vault-encrypted", severity, at, message, fix });
+      if (role === "vars") return { readable: false, sealed: true };
+      this.problems.push({
+        rule: "vault-encrypted",
+        severity: "error",
+        at: { file, line: 1, column: 1 },
+        message:
+          "a hosts file cannot be encrypted: hosts and groups are no secrets, and are needed without the password",
+        fix: "decrypt it (ansible-vault decrypt), and keep secrets in group_vars and host_vars",
+      });
       return { readable: false };
     }
     const { tree, problems } = parseYaml(bytes, file);

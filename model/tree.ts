@@ -10,8 +10,10 @@ export interface ScalarTree {
   readonly kind: "scalar";
   readonly at: Position;
   readonly value: Scalar;
-  /** `vault` for `!vault` text that was not decrypted, `unsafe` for `!unsafe` (never rendered). */
+  /** `vault` for `!vault` text, which is never decrypted here; `unsafe` for `!unsafe` (never rendered). */
   readonly tag?: "vault" | "unsafe";
+  /** Which secret vault text is. Only after rendering (model/vault/names.ts). */
+  readonly secret?: VaultSecret;
   /** True for a number that was written as a float, so that `1.0` is printed as Ansible prints it. */
   readonly float?: true;
   /** How it was written, where that shifts the place of its text: behind a quote, or on the lines below (`|`, `>`). */
@@ -21,6 +23,20 @@ export interface ScalarTree {
   /** The `{{ … }}` references that were followed to get here, nearest first. Only after rendering. */
   readonly via?: readonly Reference[];
 }
+
+/** A secret whose value is in the inventory, encrypted. */
+export interface VaultSecret {
+  /** The Terraform variable that it becomes. */
+  readonly name: string;
+  readonly origin: SecretOrigin;
+  /** For a name that no readable file sets: what else may have been meant. */
+  readonly instead?: string;
+}
+
+/** Where a secret's value is encrypted: in `!vault` text, or under a path in the encrypted files that a host sees. */
+export type SecretOrigin =
+  | { readonly kind: "text"; readonly text: string; readonly at: Position; readonly owner: string }
+  | { readonly kind: "file"; readonly host: string; readonly owner: string; readonly path: readonly string[] };
 
 export interface SequenceTree {
   readonly kind: "sequence";
@@ -51,17 +67,25 @@ export interface Reference {
   readonly from?: Position;
 }
 
-/** The plain JavaScript value of a tree. */
+/** The plain JavaScript value of a tree; vault text is the reference to its secret. */
 export type Plain = Scalar | readonly Plain[] | { readonly [key: string]: Plain };
+
+const OWN = { enumerable: true, configurable: true, writable: true } as const;
 
 export function toPlain(tree: Tree): Plain {
   switch (tree.kind) {
     case "scalar":
-      return tree.value;
+      return tree.tag === "vault" ? { secret: tree.secret?.name ?? "" } : tree.value;
     case "sequence":
       return tree.items.map(toPlain);
-    case "mapping":
-      return Object.fromEntries([...tree.entries].map(([key, entry]) => [key, toPlain(entry.value)]));
+    case "mapping": {
+      const plain: { [key: string]: Plain } = {};
+      for (const [key, { value }] of tree.entries) {
+        if (key === "__proto__") Object.defineProperty(plain, key, { value: toPlain(value), ...OWN });
+        else plain[key] = toPlain(value);
+      }
+      return plain;
+    }
   }
 }
 

@@ -17,6 +17,7 @@ export class VarsFolder {
   private readonly path: string;
   private readonly entries = new Map<string, FolderEntry>();
   private readonly used = new Set<string>();
+  private readonly sealed: string[] = [];
 
   constructor(
     base: string,
@@ -29,8 +30,14 @@ export class VarsFolder {
     if (found === "file") this.warn("vars-folder", this.path, `${kind} is a file, and is not read`, "make it a folder");
   }
 
-  /** The layers of one group or host, weakest first. */
-  layersOf(name: string): VarLayer[] {
+  /** The layers of one group or host, weakest first, and its files that are encrypted as a whole. */
+  of(name: string): { readonly layers: readonly VarLayer[]; readonly sealed?: readonly string[] } {
+    const layers = this.layersOf(name);
+    const sealed = this.sealed.splice(0);
+    return { layers, ...(sealed.length > 0 ? { sealed } : {}) };
+  }
+
+  private layersOf(name: string): VarLayer[] {
     const found = ENDINGS.map((ending) => this.entries.get(name + ending)).filter((entry) => entry !== undefined);
     const [first, ...shadowed] = found;
     if (!first) return [];
@@ -57,7 +64,8 @@ export class VarsFolder {
   }
 
   private layer(path: string): VarLayer[] {
-    const { tree } = this.files.read(path, "vars");
+    const { sealed, tree } = this.files.read(path, "vars");
+    if (sealed) this.sealed.push(this.files.name(path));
     if (!tree || (tree.kind === "scalar" && !tree.value)) return [];
     if (tree.kind === "sequence" && tree.items.length === 0) return [];
     if (tree.kind !== "mapping") {

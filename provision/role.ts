@@ -13,6 +13,8 @@ export interface RoleDefinition<Variables extends z.ZodObject = z.ZodObject> {
   readonly group: string;
   /** A boolean variable that turns the role off for a member: `install_docker`. */
   readonly switch?: string;
+  /** `"set"`: only for guests that see at least one of the variables, so that others get no step. @default every member */
+  readonly when?: "set";
   /** Names of roles that, where the guest has them, come first. */
   readonly after?: readonly string[];
   /** Operating systems (`os.osType`) it knows. @default every one */
@@ -30,7 +32,9 @@ export function defineRole<Variables extends z.ZodObject>(role: RoleDefinition<V
  * A secret, by reference: `{ secret: wg_private_key }` in the inventory.
  * The value is never in the inventory, in the synthesized JSON or in a trigger.
  */
-export const secret = () =>
-  z
-    .strictObject({ secret: z.string().regex(/^[a-z][a-z0-9_]*$/) })
-    .meta({ id: "secret", description: "A reference to a secret, given to Terraform as TF_VAR_<name>." });
+export const secret = () => SECRET;
+
+/** One schema for all: an export takes two of one id for a contradiction. */
+const SECRET = z
+  .strictObject({ secret: z.string().regex(/^[a-z][a-z0-9_]*$/) })
+  .meta({ id: "secret", description: "A reference to a secret, given to Terraform as TF_VAR_<name>." });

@@ -81,8 +81,10 @@ function capability(given: LabCapability, secret: SecretLookup): Capability {
   }
 }
 
-/** Settings stay as they are: a step carries them encoded. */
+/** Settings stay as they are: a step carries them encoded. A secret inside a list or map has the name that the shell gives it. */
 export function step({ after, role, secrets, settings }: Step, secret: SecretLookup): StepSpec {
-  const expressions = Object.entries(secrets).map(([setting, name]) => [setting, secret(name)] as const);
+  const expressions = Object.entries(secrets).map(
+    ([setting, name]) => [setting.replaceAll(".", "_"), secret(name)] as const,
+  );
   return { role, after, settings, secrets: Object.fromEntries(expressions) };
 }

@@ -339,14 +339,14 @@ describe("as a process", () => {
   }, 30_000);
 
   it("survives a closed pipe", () => {
-    const { stderr, stdout } = shell("npx tsx cli/lab.ts schema | head -n 1");
+    const { stderr, stdout } = shell("node --require ./scripts/typescript.cjs cli/lab.ts schema | head -n 1");
     expect([stdout, stderr.replace(/^npm warn.*\n/gm, "")]).toEqual(["{\n", ""]);
   }, 30_000);
 
   it("synthesizes every lab and prints a table", () => {
     const outdir = mkdtempSync(join(tmpdir(), "synth-"));
     folders.push(outdir);
-    const { status, stdout } = shell("npx tsx cli/synth.ts", { CDKTF_OUTDIR: outdir });
+    const { status, stdout } = shell("node --require ./scripts/typescript.cjs cli/synth.ts", { CDKTF_OUTDIR: outdir });
     expect(status).toBe(0);
     expect(stdout).toMatch(/^tiers +1 +4 +16 +45056 +32 /m);
     expect(existsSync(join(outdir, "stacks/tiers/cdk.tf.json"))).toBe(true);
@@ -354,7 +354,8 @@ describe("as a process", () => {
 
   it("synthesizes nothing when anything is wrong", () => {
     const cwd = folderWith(BROKEN);
-    const result = spawnSync(join(project, "node_modules/.bin/tsx"), [join(project, "cli/synth.ts")], {
+    const hook = join(project, "scripts/typescript.cjs");
+    const result = spawnSync(process.execPath, ["--require", hook, join(project, "cli/synth.ts")], {
       cwd,
       encoding: "utf8",
     });

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { type Setting, Step } from "../../constructs/step";
 import { type Run, runStep, synthesizeSteps, temporaryFolder } from "./run-step";
@@ -46,7 +47,8 @@ export interface SandboxProps {
 /** A guest of which roles see nothing but its files. */
 export class Sandbox {
   readonly root = temporaryFolder();
-  readonly #bin = temporaryFolder();
+  /** Holds the `pct` that leads in here. */
+  readonly bin = temporaryFolder();
 
   constructor({
     commands = {},
@@ -75,11 +77,22 @@ export class Sandbox {
     for (const [name, script] of Object.entries(commands)) {
       writeFileSync(join(this.root, "stand-ins", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
     }
-    writeFileSync(join(this.#bin, "pct"), ENTER.replace("ROOT", `'${this.root}'`), { mode: 0o755 });
+    writeFileSync(join(this.bin, "pct"), ENTER.replace("ROOT", `'${this.root}'`), { mode: 0o755 });
   }
 
-  apply(role: string, settings: { readonly [name: string]: Setting } = {}, action = "apply"): Run {
+  apply(
+    role: string,
+    settings: { readonly [name: string]: Setting } = {},
+    action = "apply",
+    /** Secret settings with their values. */
+    secrets: { readonly [name: string]: string } = {},
+  ): Run {
     const stack = synthesizeSteps((scope) => {
+      const expressions = Object.keys(secrets).map((name) => {
+        const variable = new TerraformVariable(scope, `:${name}`, { type: "string", sensitive: true });
+        variable.overrideLogicalId(name);
+        return [name, variable.stringValue];
+      });
       new Step(new Construct(scope, "guest"), role, {
         role,
         scripts: `provision/${role}`,
@@ -90,13 +103,14 @@ export class Sandbox {
         },
         guestId: "303",
         settings,
-        secrets: {},
+        secrets: Object.fromEntries(expressions),
       });
     });
     return runStep(stack, `guest_${role}`, {
       home: temporaryFolder(),
-      bin: this.#bin,
+      bin: this.bin,
       before: `step_action=${action}`,
+      variables: secrets,
     });
   }
 
@@ -111,7 +125,7 @@ export class Sandbox {
   /** Of every file's name, content, owner, mode and time. */
   digest(): string {
     const hash = createHash("sha256");
-    for (const part of ["etc", "home", "root", "var"]) {
+    for (const part of ["etc", "home", "opt", "root", "var"].filter((each) => existsSync(join(this.root, each)))) {
       const entries = readdirSync(join(this.root, part), { recursive: true, encoding: "utf8", withFileTypes: true });
       for (const entry of entries
         .filter((each) => each.isFile())

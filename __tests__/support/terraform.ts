@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +9,8 @@ import { lab } from "./lab";
 /** Providers come from the registry or a local mirror; what other users or shells have set is left out. */
 const QUIET = { CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1", TF_INPUT: "0", NO_COLOR: "1" };
 const TOKEN = "terraform@pve!lab=00000000-0000-0000-0000-000000000000";
+
+const LIMIT_MS = Number(process.env.LIMIT ?? 100_000);
 
 export interface Outcome {
   readonly ok: boolean;
@@ -33,15 +35,22 @@ export class Workspace {
     if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join("\n"));
   }
 
-  run(args: readonly string[], environment: { readonly [name: string]: string } = {}): Promise<Outcome> {
+  /** @param onStart is given the process, to end it before its time. */
+  run(
+    args: readonly string[],
+    environment: { readonly [name: string]: string } = {},
+    onStart: (terraform: ChildProcess) => void = () => undefined,
+  ): Promise<Outcome> {
     const variables = { TF_VAR_proxmox_api_token: TOKEN, TF_VAR_proxmox_root_password: "root-password" };
     const { TF_CLI_CONFIG_FILE: _, ...inherited } = process.env;
     const env = { ...inherited, ...QUIET, ...variables, ...environment };
     return new Promise((resolve) => {
-      const options = { cwd: this.#folder, env, maxBuffer: 1 << 26 };
-      execFile("terraform", args, options, (error, stdout, stderr) => {
+      // Interrupted, it says what it waits for.
+      const options = { cwd: this.#folder, env, maxBuffer: 1 << 26, timeout: LIMIT_MS, killSignal: "SIGINT" } as const;
+      const terraform = execFile("terraform", args, options, (error, stdout, stderr) => {
         resolve({ ok: error === null, output: stdout + stderr });
       });
+      onStart(terraform);
     });
   }
 

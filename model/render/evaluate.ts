@@ -1,5 +1,6 @@
 import type { Arguments, Expression } from "../expression";
 import type { Tree } from "../tree";
+import { holdsVaultText } from "../vault/names";
 import { FILTERS, isEmpty } from "./filters";
 import { missingKey, unknownFilter } from "./missing";
 import { operate } from "./operators";
@@ -63,6 +64,7 @@ export class Evaluation {
       case "known":
         return value.scope ? value.scope.strict(value.tree) : value.tree;
       case "missing":
+        if (value.sealed) return value.sealed;
         throw new Failure(value.problem());
       case "hostvars":
         return this.site.fail(offset, "found hostvars alone", "name the host and the variable: hostvars['host'].name");
@@ -83,11 +85,12 @@ export class Evaluation {
   private get(of: Expression, keyOf: Expression): Value {
     const before = this.site.consulted.length;
     const base = this.evaluate(of);
-    if (base.kind === "missing") return base;
-    const key = this.tree(keyOf);
+    if (base.kind === "missing" && !base.sealed) return base;
+    const key = this.operand(keyOf);
     if (key.kind !== "scalar")
       return this.site.fail(keyOf.offset, `expected a key or an index, found ${typeName(key)}`);
     const name = str(key);
+    if (base.kind === "missing") return this.scope.partOf(base, name);
     if (base.kind === "hostvars") return this.scope.other(name, () => this.site.make(keyOf.offset));
     if (base.kind === "host") return this.noted(base.scope.variable(name, () => this.site.make(keyOf.offset)));
     const parent = this.head(base);
@@ -99,6 +102,17 @@ export class Evaluation {
     // What counts as consulted is the value that was asked for, not the mapping on the way to it.
     this.site.consulted.splice(before);
     return this.noted(child);
+  }
+
+  /** The value, completely rendered, to compute with. */
+  private operand(expression: Expression): Tree {
+    const tree = this.tree(expression);
+    if (!holdsVaultText(tree)) return tree;
+    return this.site.fail(
+      expression.offset,
+      "found a secret in an expression; its value is not known here",
+      "encrypt the result, and refer to it alone",
+    );
   }
 
   private placeOf(offset: number) {
@@ -119,7 +133,7 @@ export class Evaluation {
     const filter = FILTERS.get(short);
     const make = this.site.make(offset);
     if (!filter) return this.site.fail(offset, ...unknownFilter(name));
-    const value = this.tree(of);
+    const value = this.operand(of);
     const given = this.arguments(short, filter.parameters, args, offset);
     return this.made(filter.apply(value, given, make));
   }
@@ -174,7 +188,7 @@ export class Evaluation {
   private operation(expression: Expression & { kind: "unary" | "binary" }): Value {
     const make = this.site.make(expression.offset);
     if (expression.kind === "unary") {
-      const value = this.tree(expression.of);
+      const value = this.operand(expression.of);
       if (expression.operator === "not") return this.made(make.scalar(!isTrue(value)));
       return this.made(operate(expression.operator, make.scalar(0), value, make));
     }
@@ -183,7 +197,7 @@ export class Evaluation {
     const { operator } = expression;
     if (operator === "and") return isTrue(leftTree) ? this.evaluate(expression.right) : left;
     if (operator === "or") return isTrue(leftTree) ? left : this.evaluate(expression.right);
-    return this.made(operate(operator, leftTree, this.tree(expression.right), make));
+    return this.made(operate(operator, this.operand(expression.left), this.operand(expression.right), make));
   }
 
   private conditional({ test, then, otherwise, offset }: Expression & { kind: "if" }): Value {
@@ -225,6 +239,7 @@ function childOf(base: Known, key: unknown): Known | undefined {
         ? tree.items.at(key)
         : undefined;
   if (child) return { kind: "known", tree: child, scope, via: base.via };
+  if (holdsVaultText(tree)) return undefined;
   if (tree.kind === "scalar" && typeof tree.value === "string" && isIndex(key)) {
     const value = [...tree.value].at(key);
     return value === undefined

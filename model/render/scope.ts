@@ -3,12 +3,13 @@ import type { EffectiveVar, Inventory } from "../inventory";
 import { effectiveVars } from "../merge";
 import type { Problem } from "../problem";
 import type { Reference, ScalarTree, Tree } from "../tree";
+import { sealedPart, sealedSecret, withSecretNames } from "../vault/names";
 import { Evaluation } from "./evaluate";
 import { fact } from "./facts";
 import { unknownHost, unknownName } from "./missing";
 import { str } from "./python";
 import { before, isPlain, mapParts, pathIn, placeIn, samePlace, sizeOf } from "./trees";
-import { Failure, type Known, type Maker, maker, type Value } from "./value";
+import { Failure, type Known, type Maker, type Missing, maker, type Value } from "./value";
 
 /** How long a chain of references may be: an honest one has a handful, and each link costs stack. */
 const MAX_CHAIN = 200;
@@ -54,10 +55,16 @@ export class Scope {
     const { inventory } = this.renderer;
     const known = fact(inventory, this.host, name);
     if (known) return { kind: "known", tree: known, via: [], fact: true };
-    const tree = this.vars.get(name)?.winner.tree;
-    if (tree) return { kind: "known", tree, scope: this, via: [] };
+    const variable = this.vars.get(name);
+    if (variable) return { kind: "known", tree: withSecretNames(variable.winner), scope: this, via: [] };
     const { at } = make().scalar(null);
-    return { kind: "missing", problem: () => unknownName(name, this.host, this.vars.keys(), inventory, at) };
+    const problem = () => unknownName(name, this.host, this.vars.keys(), inventory, at);
+    return { kind: "missing", problem, sealed: sealedSecret(inventory, this.host, [name], at, () => problem().fix) };
+  }
+
+  /** A part of something missing. */
+  partOf(whole: Missing, key: string): Missing {
+    return { ...whole, sealed: whole.sealed && sealedPart(this.renderer.inventory, whole.sealed, key) };
   }
 
   other(host: string, make: () => Maker): Value {
@@ -90,7 +97,6 @@ export class Scope {
     const rendered = this.guarded(tree, undefined, () => {
       if (tree.kind !== "scalar") return mapParts(tree, (part) => this.strict(part));
       const head = this.head(tree);
-      if (head.kind === "missing") throw new Failure(head.problem());
       if (head.kind !== "known") return new Evaluation(this, this.site(tree, [])).known(head, 0);
       const value = head.scope ? head.scope.strict(head.tree) : head.tree;
       const via = head.scope ? [...head.via, ...(value.via ?? [])] : head.via;
@@ -170,7 +176,7 @@ export class Scope {
         tree,
         offset,
         "found vault text inside a longer text; it stays encrypted here",
-        "write it as a secret: { secret: name }",
+        "encrypt the whole text, and refer to it alone",
       );
     }
     return value.kind === "scalar" && value.value === null ? "" : str(value);

@@ -1,6 +1,6 @@
 import { isTemplate } from "../expression";
 import type { Position } from "../problem";
-import type { ScalarTree, Tree } from "../tree";
+import type { MappingEntry, ScalarTree, Tree } from "../tree";
 
 const plain = new WeakMap<Tree, boolean>();
 const sizes = new WeakMap<Tree, number>();
@@ -35,8 +35,12 @@ export function sizeOf(tree: Tree): number {
 /** The same collection with other parts. */
 export function mapParts(tree: Exclude<Tree, ScalarTree>, render: (part: Tree) => Tree): Tree {
   if (tree.kind === "sequence") return { ...tree, items: tree.items.map(render) };
-  const entries = [...tree.entries].map(([key, entry]) => [key, { ...entry, value: render(entry.value) }] as const);
-  return { ...tree, entries: new Map(entries) };
+  const entries = new Map<string, MappingEntry>();
+  for (const [key, entry] of tree.entries) {
+    const value = render(entry.value);
+    entries.set(key, value === entry.value ? entry : { ...entry, value });
+  }
+  return { ...tree, entries };
 }
 
 /** The way from a tree to a template in it. */

@@ -1,5 +1,5 @@
 import type { Position, Problem } from "../problem";
-import type { Reference, Tree } from "../tree";
+import type { Reference, ScalarTree, Tree } from "../tree";
 import type { Scope } from "./scope";
 
 /** What an expression yields. */
@@ -19,6 +19,8 @@ export interface Known {
 export interface Missing {
   readonly kind: "missing";
   readonly problem: () => Problem;
+  /** The secret that it is taken for, because the host sees encrypted files: for whoever needs a value. */
+  readonly sealed?: ScalarTree | undefined;
 }
 
 /** A template that cannot be rendered: thrown to where the value is wanted, where it becomes data again. */

@@ -97,8 +97,8 @@ const NOTED = [
 
 function baseOf(reader: Reader, inputs: GuestInputs) {
   const { host, vars, origins } = reader;
-  for (const key of NOTED) origins.note(key, key);
-  for (const key of ["cores", "memory", "disk"]) origins.note(`exceptions.${key}`, "exceptions", key);
+  origins.noteAll(NOTED);
+  for (const key of Object.keys(vars.exceptions ?? {})) origins.note(`exceptions.${key}`, "exceptions", key);
   const cores = reader.need(vars.cores, "cores", "lxc_cores");
   const memory = reader.need(vars.memory, "memory", "lxc_memory");
   const disk = reader.need(vars.disk, "disk", "lxc_disk");

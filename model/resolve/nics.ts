@@ -146,7 +146,7 @@ function about(inputs: Inputs, index: number, key?: string) {
   return { severity: "error", path, subject: inputs.host } as const;
 }
 
-const FIELDS = {
+const FIELDS = Object.entries({
   name: "name",
   network: "network",
   bridge: "bridge",
@@ -159,12 +159,16 @@ const FIELDS = {
   mtu: "mtu",
   rate_limit: "rateLimitMBps",
   firewall: "firewall",
-} as const;
+} as const);
 
 function noteOrigins(card: NicVars, index: number, origins: Origins, network: Network | undefined): void {
   origins.note(`nics.${index}`, "networks", index);
-  for (const [key, field] of Object.entries(FIELDS)) {
-    if (key in card) origins.note(`nics.${index}.${field}`, "networks", index, key);
-    else if (field !== "network") origins.noteAt(`nics.${index}.${field}`, network?.source.of[field]);
+  for (const [key, field] of FIELDS) {
+    if (key in card) {
+      origins.note(`nics.${index}.${field}`, "networks", index, key);
+      continue;
+    }
+    const inherited = field === "network" ? undefined : network?.source.of[field];
+    if (inherited) origins.noteAt(`nics.${index}.${field}`, inherited);
   }
 }

@@ -22,6 +22,16 @@ export class Origins {
     return treeAt(this.tree, path).found;
   }
 
+  /** Each of these keys of the variable that is written is a field of the same name. */
+  noteAll(keys: readonly string[]): void {
+    if (this.tree.kind !== "mapping") return;
+    const { entries } = this.tree;
+    for (const key of keys) {
+      const entry = entries.get(key);
+      if (entry) this.of[key] = entry.value.at;
+    }
+  }
+
   /** The lab's field `field` was written at `path` of the variable, if it is there at all. */
   note(field: string, ...path: readonly PropertyKey[]): void {
     const found = treeAt(this.tree, path);

@@ -2,8 +2,9 @@ import type { Role } from "../../provision/registry";
 import type { Setting, Step } from "../lab";
 import type { Position, Problem } from "../problem";
 import { flag } from "../schema/formats";
-import { parse, parseAll } from "../schema/parse";
-import { treeAt } from "../tree";
+import { keysOf, parse, parseAll } from "../schema/parse";
+import { type SecretOrigin, type Tree, treeAt } from "../tree";
+import { CREDENTIALS } from "../vault/credentials";
 import type { Facts, HostFacts } from "./facts";
 
 export interface RoleStep extends Step {
@@ -31,7 +32,7 @@ export function stepsOf(host: HostFacts, target: Target, facts: Facts, secrets: 
     const { value, problems } = parseAll(role.variables, host.trees, host.at);
     for (const problem of problems) report({ ...problem, subject: host.name });
     if (value === undefined) return [];
-    const split = splitSecrets(value, host, secrets);
+    const split = splitOnce(value, host, secrets);
     return [{ role: role.name, group: role.group, after: before.get(role.name) ?? [], ...split }];
   });
 }
@@ -39,6 +40,7 @@ export function stepsOf(host: HostFacts, target: Target, facts: Facts, secrets: 
 function applies(role: Role, host: HostFacts, target: Target, facts: Facts, report: Report): boolean {
   if (!(role.targets ?? ["container", "vm"]).includes(target.kind)) return false;
   if (role.group !== "all" && !facts.members.get(role.group)?.has(host.name)) return false;
+  if (role.when === "set" && !keysOf(role.variables).some((name) => host.trees.has(name))) return false;
   return role.switch === undefined || isOn(role.switch, host, report);
 }
 
@@ -71,21 +73,43 @@ function predecessors(applied: readonly Role[]): ReadonlyMap<string, readonly st
 
 /** Collects the references to secrets with the places that use them. */
 export class Secrets {
-  private readonly uses = new Map<string, Position[]>();
+  private readonly uses = new Map<string, { usedBy: Position[]; origin?: SecretOrigin }>();
 
-  add(name: string, at: Position): void {
-    const known = this.uses.get(name);
-    if (!known) this.uses.set(name, [at]);
-    else if (!known.some((p) => p.file === at.file && p.line === at.line && p.column === at.column)) known.push(at);
+  constructor(private readonly report: Report) {}
+
+  /** @param value where the name comes from: vault text, or `{ secret: name }` */
+  add(name: string, value: Tree): void {
+    const { at } = value;
+    const origin = value.kind === "scalar" ? value.secret?.origin : undefined;
+    const use = this.uses.get(name) ?? { usedBy: [] };
+    this.uses.set(name, use);
+    if (CREDENTIALS.some((each) => each === name)) this.report(reserved(name, at));
+    if (origin && use.origin && use.origin.owner !== origin.owner) this.report(ambiguous(name, origin, use.origin, at));
+    if (origin) use.origin ??= origin;
+    if (!use.usedBy.some((p) => p.file === at.file && p.line === at.line && p.column === at.column))
+      use.usedBy.push(at);
   }
 
   list() {
-    return [...this.uses].map(([name, usedBy]) => ({ name, usedBy })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    return [...this.uses].map(([name, use]) => ({ name, ...use })).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 }
 
+type Split = Pick<Step, "settings" | "secrets">;
+
+const withoutSecrets = new WeakMap<object, Split>();
+
+/** Values without secrets are parted once, for all hosts that share them. */
+function splitOnce(values: object, host: HostFacts, secrets: Secrets): Split {
+  const known = withoutSecrets.get(values);
+  if (known) return known;
+  const split = splitSecrets(values, host, secrets);
+  if (Object.keys(split.secrets).length === 0) withoutSecrets.set(values, split);
+  return split;
+}
+
 /** Parts a role's values into settings and references to secrets, which leave a null in a list so that its numbering stays. */
-function splitSecrets(values: object, host: HostFacts, secrets: Secrets): Pick<Step, "settings" | "secrets"> {
+function splitSecrets(values: object, host: HostFacts, secrets: Secrets): Split {
   const refs: { [path: string]: string } = {};
   const strip = (value: unknown, path: readonly string[]): Setting | undefined => {
     if (value === undefined) return undefined;
@@ -95,7 +119,7 @@ function splitSecrets(values: object, host: HostFacts, secrets: Secrets): Pick<S
     const reference = secretOf(value);
     if (reference === undefined) return stripEntries(value, path);
     refs[path.join(".")] = reference;
-    secrets.add(reference, placeOf(host, path));
+    secrets.add(reference, valueAt(host, path));
     return undefined;
   };
   const stripEntries = (value: object, path: readonly string[]) => {
@@ -114,10 +138,26 @@ function secretOf(value: object): string | undefined {
   return entries.length === 1 && key === "secret" && typeof name === "string" ? name : undefined;
 }
 
-function placeOf(host: HostFacts, [variable = "", ...rest]: readonly string[]): Position {
+function valueAt(host: HostFacts, [variable = "", ...rest]: readonly string[]): Tree {
   const tree = host.trees.get(variable);
-  return tree ? treeAt(tree, rest).tree.at : host.at;
+  return tree ? treeAt(tree, rest).tree : { kind: "scalar", at: host.at, value: null };
 }
+
+const reserved = (name: string, at: Position): Problem => ({
+  rule: "reserved-secret",
+  severity: "error",
+  at,
+  message: `the secret "${name}" is a credential of this lab itself, and must reach no guest`,
+  fix: "give the guest a secret of its own, under another name",
+});
+
+const ambiguous = (name: string, a: SecretOrigin, b: SecretOrigin, at: Position): Problem => ({
+  rule: "secret-name",
+  severity: "error",
+  at,
+  message: `two secrets would become the Terraform variable "${name}": ${a.owner}, and ${b.owner}`,
+  fix: "rename one of the two variables",
+});
 
 function unknownOs(role: Role, host: HostFacts, osType: string, facts: Facts): Problem {
   return {
@@ -126,9 +166,12 @@ function unknownOs(role: Role, host: HostFacts, osType: string, facts: Facts): P
     at: facts.members.get(role.group)?.get(host.name) ?? host.at,
     subject: host.name,
     message: `the role ${role.name} knows ${role.osTypes?.join(", ")}, but ${host.name} runs ${osType}`,
-    fix:
-      role.switch === undefined
-        ? "choose another template"
-        : `choose another template, or set ${role.switch}: false for ${host.name}`,
+    fix: `choose another template${wayOut(role, host)}`,
   };
+}
+
+function wayOut(role: Role, host: HostFacts): string {
+  if (role.switch !== undefined) return `, or set ${role.switch}: false for ${host.name}`;
+  if (role.when === "set") return `, or take ${Object.keys(role.variables.shape).join(", ")} from ${host.name}`;
+  return "";
 }

@@ -124,6 +124,9 @@ function orTemplate({ description, default: preset, ...schema }: JsonSchema): Js
   return {
     ...(description === undefined ? {} : { description }),
     ...(preset === undefined ? {} : { default: preset }),
-    anyOf: [schema, template],
+    anyOf: [schema, template, ...(isSecret(schema) ? [{ type: "string", pattern: "^\\$ANSIBLE_VAULT;" }] : [])],
   };
 }
+
+/** `{ secret: name }`, for which !vault text may stand. */
+const isSecret = ({ properties = {} }: JsonSchema) => Object.keys(properties as object).join() === "secret";

@@ -235,4 +235,7 @@ export const relativePath = () =>
     (value) => /^[A-Za-z0-9_][A-Za-z0-9_./-]*$/.test(value) && !value.split("/").includes(".."),
   );
 
+/** Letters, digits and single hyphens between them, 39 at most: what GitHub accepts for a new account. */
+export const githubAccount = () => text("a GitHub account", /^(?=.{1,39}$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/);
+
 export const userName = () => text("a user's name", /^[a-z_][a-z0-9_-]{0,31}$/);

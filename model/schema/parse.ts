@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Position, Problem } from "../problem";
-import { type MappingTree, type Tree, toPlain, treeAt } from "../tree";
+import { type MappingEntry, type MappingTree, type Tree, toPlain, treeAt } from "../tree";
 import { nearest } from "./nearest";
 import { show } from "./scalar";
 import { keysAt } from "./shape";
@@ -34,10 +34,10 @@ export function parse<S extends z.ZodType>(schema: S, tree: Tree, name: string):
 }
 
 function check<S extends z.ZodType>(schema: S, tree: Tree, name: string): Parsed<z.output<S>> {
-  const vaulted = vaultText(tree);
-  if (vaulted) return { problems: [undecrypted(vaulted, name)] };
   const result = schema.safeParse(toPlain(tree));
   if (result.success) return { value: result.data, problems: [] };
+  const misplaced = result.error.issues.flatMap(({ path }) => misplacedSecret(tree, path, name));
+  if (misplaced.length > 0) return { problems: misplaced };
   return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, schema, tree, name)) };
 }
 
@@ -57,16 +57,48 @@ export function salvage<S extends z.ZodType>(schema: S, tree: Tree): z.output<S>
   return schema.safeParse(toPlain({ ...tree, entries })).data;
 }
 
-/** Checks several variables as one object: a role's settings. Positions are those of the variables. */
+interface Remembered {
+  readonly trees: readonly (Tree | undefined)[];
+  readonly parsed: Parsed<unknown>;
+}
+
+const names = new WeakMap<z.ZodObject, readonly string[]>();
+const latest = new WeakMap<z.ZodObject, Remembered>();
+
+/** The keys of an object schema, which zod would gather anew each time. */
+export function keysOf(schema: z.ZodObject): readonly string[] {
+  let known = names.get(schema);
+  if (!known) {
+    known = Object.keys(schema.shape);
+    names.set(schema, known);
+  }
+  return known;
+}
+
+/**
+ * Checks several variables as one object: a role's settings. Positions are those of the variables.
+ * Hosts that share all of them, as those of a group mostly do, get one and the same value.
+ */
 export function parseAll<S extends z.ZodObject>(
   schema: S,
   trees: ReadonlyMap<string, Tree>,
   missingAt: Position,
 ): Parsed<z.output<S>> {
-  const names = Object.keys(schema.shape).filter((name) => trees.has(name));
-  const entries = new Map(names.map((name) => [name, { keyAt: trees.get(name)!.at, value: trees.get(name)! }]));
+  const all = keysOf(schema);
+  const before = latest.get(schema);
+  if (before && all.every((name, index) => trees.get(name) === before.trees[index])) {
+    return before.parsed as Parsed<z.output<S>>;
+  }
+  const entries = new Map<string, MappingEntry>();
+  for (const name of all) {
+    const value = trees.get(name);
+    if (value) entries.set(name, { keyAt: value.at, value });
+  }
   const root: MappingTree = { kind: "mapping", at: missingAt, entries };
-  return check(schema, root, "");
+  const parsed = check(schema, root, "");
+  // A problem may be placed at the host itself.
+  if (parsed.problems.length === 0) latest.set(schema, { trees: all.map((name) => trees.get(name)), parsed });
+  return parsed;
 }
 
 function problemsOf(
@@ -192,18 +224,18 @@ function unknownKey(
 
 const dot = (name: string, path: readonly PropertyKey[]) => [...(name ? [name] : []), ...path.map(String)].join(".");
 
-function vaultText(tree: Tree): Tree | undefined {
-  if (tree.kind === "scalar") return tree.tag === "vault" ? tree : undefined;
-  const children = tree.kind === "sequence" ? tree.items : [...tree.entries.values()].map((entry) => entry.value);
-  for (const child of children) {
-    const found = vaultText(child);
-    if (found) return found;
+/** A secret where none is taken: to the schema it is a mapping, which would be a riddle to whoever wrote it. */
+function misplacedSecret(root: Tree, path: readonly PropertyKey[], name: string): Problem[] {
+  const { tree } = treeAt(root, path);
+  if (tree.kind !== "scalar" || tree.tag !== "vault") return [];
+  const place = dot(name, path);
+  const common = { rule: "vault-value", severity: "error", at: tree.at, ...(place ? { path: place } : {}) } as const;
+  if (tree.secret?.instead === undefined) {
+    const message = "takes no secret: its value would stand in clear in Terraform's files";
+    return [{ ...common, message, fix: "write the value; encrypt only what is secret" }];
   }
-  return undefined;
-}
-
-function undecrypted(tree: Tree, name: string): Problem {
-  const message = "this value is encrypted by ansible-vault, and its text would end up in Terraform's files";
-  const fix = "refer to the secret instead: { secret: a_name }, and give it to Terraform as TF_VAR_a_name";
-  return { rule: "vault-value", severity: "error", at: tree.at, ...(name ? { path: name } : {}), message, fix };
+  const { origin } = tree.secret;
+  const variable = origin.kind === "file" ? origin.path.join(".") : "";
+  const message = `no readable file sets "${variable}", so it is taken for a secret of an encrypted file, and none can stand here`;
+  return [{ ...common, message, fix: tree.secret.instead }];
 }

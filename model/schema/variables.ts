@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Credential } from "../vault/credentials";
 import * as f from "./formats";
 import { container, features, mount, vm } from "./guest";
 import { backend, networks, node, templates } from "./lab";
@@ -17,6 +18,29 @@ const labWide = {
     .meta({ description: "Groups whose members must also be members of another group: {subset: superset}." }),
 };
 
+/** The lab's own credentials: only ever encrypted, or by reference. The text that is refused is not shown. */
+const credential = (what: string) =>
+  z
+    .unknown()
+    .superRefine((value, context) => {
+      if (typeof value === "object" && value !== null && "secret" in value) return;
+      const message = "a credential must not stand in clear in the inventory";
+      const fix = "encrypt it (lab secrets LAB --encrypt), or leave it out and give it as TF_VAR_… in the environment";
+      context.addIssue({ code: "custom", message, params: { fix } });
+    })
+    .meta({
+      type: "object",
+      properties: { secret: { type: "string", description: "Name of the secret." } },
+      required: ["secret"],
+      description: `${what} Encrypted by ansible-vault; without it, TF_VAR_… in the environment.`,
+    });
+
+const credentials: Readonly<Record<Credential, ReturnType<typeof credential>>> = {
+  proxmox_api_token: credential("API token of the lab."),
+  proxmox_root_password: credential("Password of root@pam, where a guest needs it."),
+  proxmox_ssh_private_key: credential("Private key (PEM) for SSH to the nodes."),
+};
+
 /** Variables that can differ from host to host. */
 const perHost = {
   proxmox_default_node: f.plainName().meta({ description: "Node of guests that name none." }),
@@ -33,6 +57,10 @@ const perHost = {
   lxc_memory: f.whole({ min: 16, unit: "MiB" }).meta({ description: "Memory of the tier in MiB." }),
   lxc_disk: f.whole({ min: 1, unit: "GiB" }).meta({ description: "Root disk of the tier in GiB." }),
   lxc_features: features.meta({ description: "LXC features that a group gives its members; a container's own win." }),
+  github_accounts: z.record(f.userName(), z.array(f.githubAccount())).meta({
+    description:
+      "GitHub accounts by login name of base_users; lab keys sync LAB --write pins their SSH keys in base_users.",
+  }),
   install_docker: f.flag().meta({ description: "False: a member of docker_hosts gets no Docker. Default: true." }),
   enable_gpu: f.flag().meta({ description: "False: a member of gpu_access gets no GPU. Default: true." }),
   proxmox_node: node,
@@ -41,7 +69,7 @@ const perHost = {
 };
 
 /** Every variable that the model itself reads; roles add their own (`provision/<role>/role.ts`). */
-export const VARIABLES = { ...labWide, ...perHost };
+export const VARIABLES = { ...labWide, ...perHost, ...credentials };
 
 export type VariableName = keyof typeof VARIABLES;
 export type Variables = { readonly [Name in VariableName]?: z.output<(typeof VARIABLES)[Name]> };

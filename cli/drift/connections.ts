@@ -1,0 +1,195 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Login } from "../../stacks/lab-steps";
+
+export interface Answer {
+  readonly status: number | null;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** sshd allows 10 sessions to a connection unless told otherwise (MaxSessions, sshd_config(5)); one is left for others. */
+const SESSIONS = 9;
+/** A socket's path must fit sockaddr_un, with the 17 characters that ssh appends while it makes one, and mean itself to ssh. */
+const SOCKET_FOLDER = /^[\w./-]{1,70}$/;
+
+/**
+ * Connections by the system's ssh, with the operator's own configuration. Machines that answer stay connected, so that
+ * each is logged in to once, whatever the number of guests behind it. Sockets, known hosts and the agent lie in a folder
+ * of their own; a private key that is given lives in the agent's memory, never in a file.
+ */
+export class Connections {
+  readonly #folder: string;
+  readonly #masters = new Map<
+    string,
+    { readonly path: string; readonly login: Login; readonly ready: Promise<Answer> }
+  >();
+  /** How many machines are reached through another, each of which takes one of its sessions. */
+  readonly #behind = new Map<string, number>();
+  readonly #known = new Map<string, string>();
+  readonly #environment: NodeJS.ProcessEnv;
+  #agent: ChildProcess | undefined;
+
+  private constructor(environment: NodeJS.ProcessEnv) {
+    const folder = mkdtempSync(join(tmpdir(), "lab-"));
+    this.#folder = SOCKET_FOLDER.test(folder) ? folder : mkdtempSync("/tmp/lab-");
+    if (this.#folder !== folder) rmSync(folder, { recursive: true });
+    // What Terraform's variables hold is nobody's business further on.
+    const own = Object.entries(environment).filter(([name]) => !/^(TF_VAR_|LAB_VAULT_PASSWORD$)/.test(name));
+    this.#environment = Object.fromEntries(own);
+  }
+
+  /**
+   * @param privateKey PEM text of the key to log in with. @default the agent and the files that ssh itself would use
+   * @throws Error when the key is not accepted
+   */
+  static async open(environment: NodeJS.ProcessEnv, privateKey?: string): Promise<Connections> {
+    const connections = new Connections(environment);
+    try {
+      if (privateKey) await connections.#startAgent(privateKey);
+      return connections;
+    } catch (error) {
+      await connections.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Runs a script of POSIX shell, which arrives whole or not at all; nothing of it is an argument of a process.
+   *
+   * @param worker a number that no other run has at this moment, from 0
+   */
+  async run(login: Login, script: string, worker: number): Promise<Answer> {
+    const master = await this.#master(login, `run ${Math.floor(worker / SESSIONS)}`);
+    if (typeof master !== "string") return master;
+    const args = [...this.#options(login, master), "--", login.host, "sh -s"];
+    return answer(this.#spawn("ssh", args), { input: `{\n${script}\n}\n` });
+  }
+
+  /** Ends the connections and the agent, and removes the folder. */
+  async close(): Promise<void> {
+    const masters = [...this.#masters.values()];
+    await Promise.all(
+      masters.map(({ login, path }) =>
+        answer(this.#spawn("ssh", ["-O", "exit", ...this.#options(login, path), "--", login.host])),
+      ),
+    );
+    this.#agent?.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** The socket of a connection, made when it is first asked for; or why there is none. */
+  async #master(login: Login, purpose: string): Promise<string | Answer> {
+    const key = `${JSON.stringify(login)} ${purpose}`;
+    let master = this.#masters.get(key);
+    if (!master) {
+      const path = join(this.#folder, String(this.#masters.size));
+      master = { path, login, ready: this.#connect(login, path) };
+      this.#masters.set(key, master);
+    }
+    const { path, ready } = master;
+    const connected = await ready;
+    return connected.status === 0 ? path : connected;
+  }
+
+  /** `-f` returns once the login has succeeded. */
+  async #connect(login: Login, path: string): Promise<Answer> {
+    const way = login.through ? await this.#wayThrough(login.through) : [];
+    if (!Array.isArray(way)) return way;
+    const master = ["-M", "-N", "-f", "-o", "ControlPersist=60", ...way];
+    const child = this.#spawn("ssh", [...master, ...this.#options(login, path), "--", login.host]);
+    const connected = await answer(child, { background: true });
+    return connected.status === 0 ? connected : { ...connected, errors: explained(login, connected) };
+  }
+
+  async #wayThrough(login: Login): Promise<string[] | Answer> {
+    const key = JSON.stringify(login);
+    const number = this.#behind.get(key) ?? 0;
+    this.#behind.set(key, number + 1);
+    const path = await this.#master(login, `through ${Math.floor(number / SESSIONS)}`);
+    if (typeof path !== "string") return path;
+    const words = ["ssh", ...this.#options(login, path), "-W", "'[%h]:%p'", "--", login.host];
+    return ["-o", `ProxyCommand=${words.join(" ")}`];
+  }
+
+  #options(login: Login, path: string): string[] {
+    const { hostKey, port, user } = login;
+    const options = ["BatchMode=yes", "ConnectTimeout=10", `ControlPath=${path}`, "LogLevel=ERROR", `Port=${port}`];
+    if (hostKey !== undefined) options.push(...this.#knownHost(login, hostKey));
+    return [...options.flatMap((option) => ["-o", option]), "-l", user];
+  }
+
+  #knownHost({ host, port }: Login, hostKey: string): string[] {
+    const line = `${port === 22 ? host : `[${host}]:${port}`} ${hostKey}\n`;
+    const file = this.#known.get(line) ?? join(this.#folder, `known-${this.#known.size}`);
+    // Once: ssh may be reading it.
+    if (!this.#known.has(line)) writeFileSync(file, line);
+    this.#known.set(line, file);
+    return [
+      "StrictHostKeyChecking=yes",
+      `UserKnownHostsFile=${file}`,
+      "GlobalKnownHostsFile=none",
+      "UpdateHostKeys=no",
+    ];
+  }
+
+  async #startAgent(privateKey: string): Promise<void> {
+    const socket = join(this.#folder, "agent");
+    this.#agent = this.#spawn("ssh-agent", ["-D", "-a", socket]);
+    const started = new Promise<void>((resolve, reject) => {
+      this.#agent?.once("error", reject);
+      this.#agent?.stdout?.once("data", () => resolve());
+    });
+    await started;
+    this.#environment.SSH_AUTH_SOCK = socket;
+    const added = await answer(this.#spawn("ssh-add", ["-q", "-"]), { input: `${privateKey.trimEnd()}\n` });
+    if (added.status !== 0) throw new Error(`ssh-add: ${added.errors.trim()}`);
+  }
+
+  #spawn(program: string, args: readonly string[]): ChildProcess {
+    return spawn(program, args, { env: this.#environment, stdio: ["pipe", "pipe", "pipe"] });
+  }
+}
+
+/** The line of ssh's that says why, and what to do about it. */
+function explained({ host, hostKey, port, user }: Login, { errors, status }: Answer): string {
+  const lines = errors.split("\n").map((line) => line.trim());
+  const said = lines.findLast((line) => line !== "") ?? `ssh ended with status ${status ?? "unknown"}`;
+  const remedies: readonly [RegExp, string][] = [
+    [
+      /host key/i,
+      hostKey === undefined
+        ? "log in once by ssh to accept its key, or set ssh_host_key of the node in the inventory"
+        : "it is another machine, or one set up anew: then correct ssh_host_key in the inventory",
+    ],
+    [/permission denied|too many authentication/i, "ssh-add the key for it, or give TF_VAR_proxmox_ssh_private_key"],
+    [
+      /resolve|refused|timed out|unreachable|no route/i,
+      "check the address in the inventory, and that the machine is up",
+    ],
+    [/ENOENT/, "install the OpenSSH client"],
+  ];
+  const [, remedy = "try it by hand"] = remedies.find(([pattern]) => pattern.test(said)) ?? [];
+  return `no connection to ${user}@${host}:${port}: ${said}; ${remedy}`;
+}
+
+function answer(child: ChildProcess, { background = false, input = "" } = {}): Promise<Answer> {
+  return new Promise((resolve) => {
+    let [output, errors] = ["", ""];
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      errors += text;
+    });
+    child.on("error", (error) => resolve({ status: null, output, errors: error.message }));
+    // A machine that closes the connection early is told by its status.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(input);
+    // A connection in the background keeps the pipes open; it has nothing more to say.
+    child.on("exit", (status) => background && status === 0 && resolve({ status, output, errors }));
+    child.on("close", (status) => resolve({ status, output, errors }));
+  });
+}

@@ -1,0 +1,73 @@
+import { Step } from "../constructs/step";
+import { enterCommand, type NodeLogin, type StepTarget } from "../constructs/transport";
+import { buildApp, type LabInput } from "./app";
+
+/** One role on one guest or node, as the stack has it, without Terraform. */
+export interface LabStep {
+  /** The guest or node that it configures. */
+  readonly host: string;
+  readonly role: string;
+  readonly label: string;
+  /** Folder of the role's scripts, relative to the project's root. */
+  readonly scripts: string;
+  /** The settings as shell assignments. */
+  readonly settings: string;
+  /** Setting → name of the secret. */
+  readonly secrets: { readonly [setting: string]: string };
+  readonly login: Login;
+  /** What runs as root where the step belongs, on the machine that the login leads to. */
+  readonly enter: string;
+}
+
+/** A way in by SSH. */
+export interface Login {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKey?: string;
+  /** The machine to go through. */
+  readonly through?: Login;
+}
+
+/**
+ * Every step of a lab, in the order in which they are applied.
+ *
+ * @param outdir where cdktf makes its folders; nothing is written
+ *
+ * @throws LabError with the problems of the lab.
+ */
+export function labSteps(input: LabInput, outdir: string): LabStep[] {
+  const steps = buildApp([input], { outdir })
+    .node.findAll()
+    .filter((each): each is Step => each instanceof Step);
+  return steps.map(({ run: { secrets, target, ...run } }) => ({
+    ...run,
+    host: run.label.slice(0, run.label.lastIndexOf(" ")),
+    secrets: Object.fromEntries(Object.entries(secrets).map(([name, expression]) => [name, variableOf(expression)])),
+    login: loginTo(target),
+    enter: enterCommand(target),
+  }));
+}
+
+const variableOf = (expression: string) => expression.replace(/^\$\{var\.(.*)\}$/, "$1");
+
+function loginTo(target: StepTarget): Login {
+  if (target.transport !== "ssh") return nodeLogin(target.node);
+  const { bastion, host, hostKey, port = 22, user } = target;
+  return {
+    host,
+    port,
+    user,
+    ...(hostKey === undefined ? {} : { hostKey }),
+    ...(bastion ? { through: nodeLogin(bastion) } : {}),
+  };
+}
+
+function nodeLogin({ address, hostKey, sshPort, sshUser }: NodeLogin): Login {
+  return {
+    host: address,
+    port: sshPort,
+    user: sshUser,
+    ...(hostKey === undefined ? {} : { hostKey }),
+  };
+}
