@@ -71,7 +71,9 @@ function initialization(
   const hasDns = dnsDomain !== undefined || dnsServers.length > 0;
   return compact<VirtualEnvironmentContainerInitialization>({
     hostname,
-    dns: hasDns ? compact({ domain: dnsDomain, servers: [...dnsServers] }) : undefined,
+    dns: hasDns
+      ? compact({ domain: dnsDomain, servers: dnsServers.length > 0 ? [...dnsServers] : undefined })
+      : undefined,
     ipConfig: nics.filter(({ address, address6 }) => address !== undefined || address6 !== undefined).map(ipConfig),
   } as VirtualEnvironmentContainerInitialization);
 }

@@ -7,6 +7,8 @@ export type GuestProbe =
       readonly ok: true;
       /** What limits the guests here, with the line that lifts it; absent when nothing does. */
       readonly advice?: string;
+      /** About how many guests that allows; absent when nothing limits them. */
+      readonly guests?: number;
     }
   | {
       readonly ok: false;
@@ -49,8 +51,7 @@ export async function probeGuests(): Promise<GuestProbe> {
   }
   if (missing.length === 0) missing.push(...(await missingRights()));
   if (missing.length === 0) {
-    const advice = inotifyAdvice();
-    return advice === undefined ? { ok: true } : { ok: true, advice };
+    return { ok: true, ...inotifyLimit() };
   }
   return {
     ok: false,
@@ -73,11 +74,12 @@ function isCommand(name: string): boolean {
 }
 
 /** All guests together count as the one root that made their node, and a Debian guest takes about five instances. */
-function inotifyAdvice(): string | undefined {
+function inotifyLimit(): { readonly advice: string; readonly guests: number } | undefined {
   const instances = Number(readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8"));
   if (instances >= 1024) return undefined;
   const guests = Math.floor(instances / 6);
-  return `this machine's ${instances} inotify instances are enough for about ${guests} guests; for more: sysctl fs.inotify.max_user_instances=1024`;
+  const advice = `this machine's ${instances} inotify instances are enough for about ${guests} guests; for more: sysctl fs.inotify.max_user_instances=1024`;
+  return { advice, guests };
 }
 
 /** Root of a container often may not do what root may: try it, in namespaces that end with the attempt. */

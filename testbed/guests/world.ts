@@ -67,6 +67,8 @@ export class World {
 
   /** Ends every process of the testbed and removes its folder and cgroup, also after a crash; nothing there is no error. */
   static async remove(paths: TestbedPaths): Promise<void> {
+    // The folder goes last, so that without it there is nothing; and where guests cannot run, the sweep cannot either.
+    if (!existsSync(paths.state)) return;
     const living = livingPid(paths);
     if (living !== undefined) {
       process.kill(living, "SIGKILL");
