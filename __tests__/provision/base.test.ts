@@ -82,4 +82,38 @@ describeInSandbox("the base role", () => {
     expect(output).toContain("skipped: base_locale: alpine has no locales to generate");
     expect(output).toContain("skipped: security upgrades: alpine has no unattended-upgrades");
   });
+
+  describe("with the node exporter", () => {
+    const EXPORTER = {
+      ...DEBIAN,
+      systemctl: 'case $1 in is-active | is-enabled) exit 0 ;; *) echo "$*" >>/var/calls ;; esac',
+    };
+    const RUNS = { "run/systemd/system/x": "", "var/calls": "" };
+    const CONF = "etc/default/prometheus-node-exporter";
+
+    it("lets it listen where it is told to, and restarts it when that changes", () => {
+      const guest = new Sandbox({ commands: EXPORTER, files: RUNS });
+      expect(guest.apply("base", { base_node_exporter: true }).status).toBe(0);
+      expect(guest.read(CONF)).toBe('ARGS="--web.listen-address=:9100"\n');
+      const there = { base_node_exporter: true, base_node_exporter_listen: "10.0.0.5:9100" };
+      expect(guest.check("base", there)).toMatchObject({ status: 2 });
+      guest.apply("base", there);
+      expect(guest.read(CONF)).toBe('ARGS="--web.listen-address=10.0.0.5:9100"\n');
+      expect(guest.read("var/calls").match(/^restart prometheus-node-exporter$/gm)).toHaveLength(2);
+      const applied = guest.digest();
+      expect(guest.apply("base", there).output).toContain("done: 0 changed");
+      expect(guest.digest()).toBe(applied);
+    });
+
+    it("stops it when it is no longer wanted, but not one of somebody else's", () => {
+      const guest = new Sandbox({ commands: EXPORTER, files: RUNS });
+      guest.apply("base", { base_node_exporter: true });
+      expect(guest.apply("base").output).toContain("changed: prometheus-node-exporter stopped and disabled");
+      expect(guest.read("var/calls")).toContain("disable --now prometheus-node-exporter");
+      expect(guest.apply("base").output).toContain("done: 0 changed");
+      const other = new Sandbox({ commands: EXPORTER, files: { ...RUNS, [CONF]: "ARGS=\n" } });
+      expect(other.apply("base").output).not.toContain("exporter");
+      expect(other.read(CONF)).toBe("ARGS=\n");
+    });
+  });
 });

@@ -41,8 +41,6 @@ set_account() {
   [ "$(setting "$1_sudo")" != true ] || printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$user" >>./sudoers
 }
 
-list_length() { eval "printf '%s' \"\${$1_COUNT:-0}\""; }
-
 # A password of "*" fits none, but unlike "!" does not lock the account, which sshd without PAM would refuse.
 add_user() {
   if has_command useradd; then

@@ -2,8 +2,11 @@
 # shellcheck shell=sh disable=SC1091,SC2154
 set -eu
 . ./lib/step.sh
+. ./lib/lists.sh
+. ./lib/state.sh
 . ./accounts.sh
 . ./ssh.sh
+. ./monitoring.sh
 
 set_timezone() {
   zone=$(setting base_timezone)
@@ -96,3 +99,4 @@ set_accounts
 set_ssh
 set_security_upgrades
 set_journal
+set_node_exporter

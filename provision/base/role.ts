@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { text } from "../../model/schema/scalar";
 import { defineRole } from "../role";
 
 const user = z
@@ -26,7 +27,7 @@ const user = z
 
 export default defineRole({
   summary:
-    "What every guest has: locale, time zone, packages, accounts and their keys, a strict sshd, security upgrades.",
+    "What every guest has: locale, time zone, packages, accounts and their keys, a strict sshd, security upgrades, metrics.",
   group: "all",
   targets: ["container", "vm"],
   osTypes: ["debian", "ubuntu", "alpine"],
@@ -73,5 +74,16 @@ export default defineRole({
       .regex(/^[1-9][0-9]*(s|min|h|day|week|month|year)$/)
       .optional()
       .describe("Age at which entries leave the journal, such as 31day. Default: 31day. Only under systemd."),
+    base_node_exporter: z
+      .boolean()
+      .optional()
+      .describe("Prometheus' node exporter, from the distribution's packages. Default: false."),
+    base_node_exporter_listen: text(
+      "an address and a port such as 10.0.0.5:9100, or a port alone such as :9100",
+      /^([0-9.]+|\[[0-9a-f:]+\]|[a-z0-9][a-z0-9.-]*)?:[1-9][0-9]{0,4}$/,
+      (value) => (/^[0-9]+$/.test(value) ? `":${value}"` : undefined),
+    )
+      .optional()
+      .describe("Where the node exporter listens. Default: :9100, on every address of the guest."),
   }),
 });

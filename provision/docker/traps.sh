@@ -25,9 +25,11 @@ system_container() {
 
 can_nest() { unshare --mount --pid --fork --mount-proc true 2>/dev/null; }
 
-# On the file system that images will lie on.
+# On the file system that images will lie on: the folder may be a mount of its own.
 overlay_works() {
-  probe=$(mktemp -d /var/lib/.proxmox-lab-overlay.XXXXXX)
+  images=/var/lib/docker
+  [ -d "$images" ] || images=/var/lib
+  probe=$(mktemp -d "$images/.proxmox-lab-overlay.XXXXXX")
   mkdir "$probe/lower" "$probe/upper" "$probe/work" "$probe/all"
   overlay=1
   unshare --mount sh -c 'mount -t overlay overlay -o "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" "$1/all" && echo x >"$1/all/x"' \

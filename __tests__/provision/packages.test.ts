@@ -1,0 +1,121 @@
+import fc from "fast-check";
+import packages from "../../provision/packages/role";
+import { webOf } from "../support/lab-folder";
+import { describeInSandbox, Sandbox } from "../support/sandbox";
+
+/** A guest whose package tools keep a list of "name version" in /var/installed and of holds in /var/held. */
+const APT = {
+  "dpkg-query": `for n; do :; done; awk -v n="$n" '$1 == n { print "installed " $2; found = 1 } END { exit !found }' /var/installed`,
+  dpkg: ":",
+  "apt-cache": `[ "$1" != madison ] || echo " $2 | 2.0 | a mirror"`,
+  "apt-get": `
+    for word; do case $word in --simulate) simulate=1 ;; --download-only) exit 0 ;; install | remove) verb=$word; names= ;; -*) ;; *) names="$names $word" ;; esac; done
+    echo "$verb$names" >>/var/calls
+    for name in $names; do
+      case $verb.$simulate in
+        remove.1) echo "Remv $name [1.0]"; [ "$name" != libjq1 ] || echo "Remv jq [1.0]" ;;
+        remove.) sed -i "/^$name /d" /var/installed ;;
+        install.) sed -i "/^\${name%%=*} /d" /var/installed; v=\${name#*=}; [ "$v" != "$name" ] || v=1.0; echo "\${name%%=*} $v" >>/var/installed ;;
+      esac
+    done`,
+  "apt-mark": `case $1 in showhold) cat /var/held ;; hold) echo "$2" >>/var/held ;; unhold) sed -i "/^$2$/d" /var/held ;; esac`,
+};
+const FILES = { "var/installed": "nano 1.0\njq 1.0\nlibjq1 1.0\ncron 1.0\n", "var/held": "mine\n", "var/calls": "" };
+const guest = (held = "mine\n") => new Sandbox({ commands: APT, files: { ...FILES, "var/held": held } });
+const SETTINGS = { packages_install: ["tree", "jq=2.0"], packages_hold: ["cron"], packages_absent: ["nano", "never"] };
+
+describeInSandbox("the packages role", () => {
+  it("installs, pins, holds and removes", () => {
+    const sandbox = guest();
+    expect(sandbox.apply("packages", SETTINGS)).toMatchObject({ status: 0 });
+    expect(sandbox.read("var/installed").split("\n").sort()).toEqual([
+      "",
+      "cron 1.0",
+      "jq 2.0",
+      "libjq1 1.0",
+      "tree 1.0",
+    ]);
+    expect(sandbox.read("var/held")).toBe("mine\njq\ncron\n");
+  });
+
+  it("changes no file the second time, and says so; a check agrees before and after", () => {
+    const sandbox = guest();
+    expect(sandbox.check("packages", SETTINGS).status).toBe(2);
+    expect(sandbox.read("var/installed")).toBe(FILES["var/installed"]);
+    sandbox.apply("packages", SETTINGS);
+    const applied = sandbox.digest();
+    expect(sandbox.apply("packages", SETTINGS).output).toContain("done: 0 changed");
+    expect(sandbox.check("packages", SETTINGS)).toMatchObject({ status: 0 });
+    expect(sandbox.digest()).toBe(applied);
+  });
+
+  it("lets go what it held itself, and leaves the holds of others", () => {
+    const sandbox = guest("mine\ncron\n");
+    sandbox.apply("packages", SETTINGS);
+    const { output } = sandbox.apply("packages", { packages_install: ["jq"], packages_hold: [] });
+    expect(output).toContain("changed: jq no longer held");
+    expect(sandbox.read("var/held")).toBe("mine\ncron\n");
+  });
+
+  it("removes nothing when others would go, too, and names them", () => {
+    const sandbox = guest();
+    const { output, status } = sandbox.apply("packages", { packages_absent: ["libjq1"] });
+    expect(status).toBe(1);
+    expect(output).toContain("removing libjq1 would also remove jq; nothing was removed");
+    expect(sandbox.read("var/installed")).toBe(FILES["var/installed"]);
+    expect(sandbox.apply("packages", { packages_absent: ["libjq1", "jq"] }).status).toBe(0);
+  });
+
+  it("uses apk on Alpine, and says that it has no holds", () => {
+    const apk = `case $1 in info) grep -qx "$3" /var/installed ;; add) shift 2; for n; do echo "$n" >>/var/installed; done ;;
+      del) shift 2; for n; do sed -i "/^$n$/d" /var/installed; done ;; esac`;
+    const sandbox = new Sandbox({
+      osRelease: "ID=alpine\n",
+      commands: { apk },
+      files: { "var/installed": "nano\ntree\n", "etc/apk/world": "tree=1.0\nnano\n" },
+    });
+    const settings = { packages_install: ["jq", "tree"], packages_absent: ["nano"], packages_hold: ["x"] };
+    const { output, status } = sandbox.apply("packages", settings);
+    expect(status).toBe(0);
+    expect(output).toContain("changed: packages removed: nano");
+    expect(output).toContain("changed: packages jq");
+    expect(output).toContain("changed: tree no longer pinned");
+    expect(output).toContain("skipped: packages_hold: apk holds nothing back");
+  });
+});
+
+describe("settings of packages", () => {
+  const parse = (value: object) => packages.variables.safeParse(value);
+
+  it("take no text that a shell or apt would take for anything but a name", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        const accepted = parse({ packages_install: [text] }).success;
+        expect(accepted && !/^[a-z0-9][\w+.-]*(=[\w.:+~-]+)?$/.test(text)).toBe(false);
+      }),
+    );
+  });
+
+  it.each(["--force-yes", "a b", "$(id)", "a;b", "a=1=2", "a=", "*", "", "é"])("refuse %j", (name) => {
+    expect(parse({ packages_install: [name] }).success).toBe(false);
+  });
+
+  it.each([
+    [{ packages_install: ["jq=1", "jq"] }, "jq is in the list twice"],
+    [{ packages_install: ["jq=1"], packages_absent: ["jq"] }, "jq is also in packages_install"],
+    [{ packages_hold: ["jq"], packages_absent: ["jq"] }, "jq is also in packages_hold"],
+  ])("refuse %j, which contradicts itself", (value, message) => {
+    expect(parse(value).error?.issues.map((issue) => issue.message)).toEqual([message]);
+  });
+});
+
+describe("a guest gets the step of packages", () => {
+  const role = { ...packages, name: "packages" };
+  const stepsOf = (vars: string) => webOf([], { "group_vars/guests.yml": vars }, [role]).steps;
+
+  it("when it sees one of its variables", () => {
+    expect(stepsOf("packages_hold: []\n")).toMatchObject([{ role: "packages", settings: { packages_hold: [] } }]);
+  });
+
+  it("only then", () => expect(stepsOf("other: 1\n")).toEqual([]));
+});

@@ -1,0 +1,216 @@
+import { spawnSync } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import systemdUnit from "../../provision/systemd-unit/role";
+import { describeInSandbox, Sandbox } from "../support/sandbox";
+
+/** Keeps what is enabled and active as files; says what it was asked to do in /var/calls. */
+const SYSTEMCTL = `
+verb=$1; shift
+for unit; do :; done
+case $verb in
+  is-enabled) [ -f "/var/sd/$unit.enabled" ] && echo enabled || { echo disabled; exit 1; } ;;
+  is-active) [ -f "/var/sd/$unit.active" ] ;;
+  show) case "$*" in *ActiveState*) cat "/var/sd/$unit.state" 2>/dev/null || echo ActiveState=active ;; *) echo Type=simple ;; esac ;;
+  *)
+    echo "$verb $unit" >>/var/calls
+    case $verb in
+      enable) : >"/var/sd/$unit.enabled" ;;
+      disable) rm -f "/var/sd/$unit.enabled" ;;
+      start | restart) : >"/var/sd/$unit.active" ;;
+      stop) rm -f "/var/sd/$unit.active" ;;
+    esac ;;
+esac`;
+const FILES = { "run/systemd/system/x": "", "var/calls": "", "var/sd/cron.service.active": "" };
+const guest = (commands = {}) =>
+  new Sandbox({
+    commands: { systemctl: SYSTEMCTL, "systemd-analyze": "exit 0", sleep: ":", ...commands },
+    files: FILES,
+  });
+
+const APP = {
+  name: "app.service",
+  content: "[Service]\nExecStart=/bin/sleep 9\n[Install]\nWantedBy=multi-user.target\n",
+};
+interface Entry {
+  readonly [key: string]: string | boolean;
+}
+const units = (...systemd_units: readonly Entry[]) => ({ systemd_units });
+const ALL = units(
+  APP,
+  { name: "job.service", content: "[Service]\nType=oneshot\nExecStart=/bin/true\n" },
+  { name: "job.timer", content: "[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n" },
+  { name: "cron.service", drop_in: "[Service]\nNice=5\n" },
+  { name: "fstrim.timer", enabled: false, started: false },
+);
+const calls = (sandbox: Sandbox) => {
+  const made = sandbox.read("var/calls").trim().split(/ *\n/);
+  writeFileSync(join(sandbox.root, "var/calls"), "");
+  return made;
+};
+
+describeInSandbox("the systemd-unit role", () => {
+  it("installs units and drop-ins, and runs what has an [Install] section", () => {
+    const sandbox = guest();
+    expect(sandbox.apply("systemd-unit", ALL)).toMatchObject({ status: 0 });
+    expect(sandbox.read("etc/systemd/system/app.service")).toBe(APP.content);
+    expect(sandbox.read("etc/systemd/system/cron.service.d/60-proxmox-lab.conf")).toBe("[Service]\nNice=5\n");
+    expect(calls(sandbox).filter((call) => !call.startsWith("reset-failed"))).toEqual([
+      "daemon-reload",
+      "enable app.service",
+      "start app.service",
+      "enable job.timer",
+      "start job.timer",
+      "restart cron.service",
+    ]);
+  });
+
+  it("changes no file the second time, and says so; a check agrees before and after", () => {
+    const sandbox = guest();
+    const untouched = sandbox.digest();
+    expect(sandbox.check("systemd-unit", ALL).status).toBe(2);
+    expect(sandbox.digest()).toBe(untouched);
+    sandbox.apply("systemd-unit", ALL);
+    const applied = sandbox.digest();
+    expect(sandbox.apply("systemd-unit", ALL).output).toContain("done: 0 changed");
+    expect(sandbox.check("systemd-unit", ALL)).toMatchObject({ status: 0 });
+    expect(sandbox.digest()).toBe(applied);
+  });
+
+  it.each([
+    ["restart", "restart app.service"],
+    ["reload", "reload-or-restart app.service"],
+    ["nothing", undefined],
+  ])("does on change what the unit says: %s", (on_change, expected) => {
+    const sandbox = guest();
+    sandbox.apply("systemd-unit", units({ ...APP, on_change }));
+    calls(sandbox);
+    sandbox.apply("systemd-unit", units({ ...APP, on_change, content: APP.content.replace("9", "10") }));
+    const done = calls(sandbox).filter((call) => !call.startsWith("reset-failed"));
+    expect(done).toEqual(expected ? ["daemon-reload", expected] : ["daemon-reload"]);
+  });
+
+  it("enables anew when the [Install] section has changed", () => {
+    const sandbox = guest();
+    sandbox.apply("systemd-unit", units(APP));
+    const content = APP.content.replace("multi-user", "graphical");
+    expect(sandbox.apply("systemd-unit", units({ ...APP, content })).output).toContain("app.service enabled anew");
+  });
+
+  it("owes a restart when the run was killed in between", () => {
+    const sandbox = guest();
+    sandbox.apply("systemd-unit", units(APP));
+    const changed = units({ ...APP, content: APP.content.replace("9", "10") });
+    const systemctl = join(sandbox.root, "stand-ins/systemctl");
+    writeFileSync(systemctl, "#!/bin/sh\nexit 1\n");
+    expect(sandbox.apply("systemd-unit", changed).status).toBe(1);
+    writeFileSync(systemctl, `#!/bin/sh\n${SYSTEMCTL}\n`);
+    calls(sandbox);
+    sandbox.apply("systemd-unit", changed);
+    expect(calls(sandbox)).toEqual(expect.arrayContaining(["daemon-reload", "restart app.service"]));
+    expect(sandbox.apply("systemd-unit", changed).output).toContain("done: 0 changed");
+  });
+
+  it("stops and removes what leaves the inventory", () => {
+    const sandbox = guest();
+    sandbox.apply("systemd-unit", ALL);
+    calls(sandbox);
+    expect(sandbox.apply("systemd-unit", units())).toMatchObject({ status: 0 });
+    expect(calls(sandbox)).toEqual(
+      expect.arrayContaining(["stop app.service", "disable app.service", "stop job.timer", "restart cron.service"]),
+    );
+    expect(readdirSync(join(sandbox.root, "etc/systemd/system"))).toEqual([]);
+    expect(readdirSync(join(sandbox.root, "var/lib/proxmox-lab"))).toEqual([]);
+  });
+
+  it("says when what it started has failed a second later", () => {
+    const sandbox = guest({ journalctl: "echo the reason" });
+    writeFileSync(join(sandbox.root, "var/sd/app.service.state"), "ActiveState=activating\nNRestarts=3\n");
+    const { output, status } = sandbox.apply("systemd-unit", units(APP));
+    expect(status).toBe(1);
+    expect(output).toContain("the reason");
+    expect(output).toContain("app.service was started, and has failed");
+  });
+
+  it("writes any text byte for byte, and runs nothing of it", () => {
+    const sandbox = guest();
+    const nasty = fc.constantFrom(
+      "'",
+      '"',
+      "$(touch /etc/pwned)",
+      "`id`",
+      "\\",
+      "\n",
+      "${IFS}",
+      "-n",
+      "é🦆",
+      "%n",
+      "\t",
+    );
+    const content = fc
+      .array(fc.oneof(nasty, fc.string()), { minLength: 1, maxLength: 20 })
+      .map((parts) => `#${parts.join("").replaceAll("\0", "")}`);
+    const list = [...fc.sample(content, 30), `# $(touch /etc/pwned)'\n`.repeat(3000)].map((text, index) => ({
+      name: `u${index}.service`,
+      content: text.replaceAll("[Install]", ""),
+    }));
+    expect(sandbox.apply("systemd-unit", units(...list))).toMatchObject({ status: 0 });
+    for (const { content, name } of list) expect(sandbox.read(`etc/systemd/system/${name}`)).toBe(content);
+    expect(readdirSync(join(sandbox.root, "etc"))).not.toContain("pwned");
+  });
+});
+
+const hasSystemd = !spawnSync("systemd-analyze", ["--version"]).error;
+if (!hasSystemd) process.stderr.write("skipped: no systemd-analyze to read units with\n");
+
+(hasSystemd ? describeInSandbox : describe.skip)("units as systemd-analyze reads them", () => {
+  const real = () => new Sandbox({ commands: { systemctl: SYSTEMCTL, sleep: ":" }, files: FILES });
+
+  it.each([
+    ["a key that it does not know", { ...APP, content: APP.content.replace("ExecStart", "MemorMax=1\nExecStart") }],
+    ["a program that is not there", { ...APP, content: APP.content.replace("/bin/sleep", "/no/such") }],
+    ["a time that never comes", { name: "x.timer", content: "[Timer]\nOnCalendar=never ever\n" }],
+    ["a service that does nothing", { name: "x.service", content: "[Unit]\nDescription=x\n" }],
+  ])("are refused, and none is installed, for %s", (_, bad) => {
+    const sandbox = real();
+    const good = { name: "good.service", content: "[Service]\nExecStart=/bin/true\n" };
+    const { output, status } = sandbox.apply("systemd-unit", units(good, bad));
+    expect(status).toBe(1);
+    expect(output).toContain("systemd refuses units, so none was installed");
+    expect(() => sandbox.read("etc/systemd/system/good.service")).toThrow();
+    expect(sandbox.check("systemd-unit", units(good, bad)).status).toBe(2);
+  });
+
+  it("are taken when they are right", () => {
+    const { output, status } = real().apply("systemd-unit", units(APP));
+    expect({ output, status }).toMatchObject({ status: 0 });
+  });
+});
+
+describe("settings of systemd-unit", () => {
+  const accepts = (...list: readonly Entry[]) => systemdUnit.variables.safeParse(units(...list)).success;
+
+  it.each<Entry>([
+    APP,
+    { name: "app@.service", content: APP.content, enabled: true },
+    { name: "app@1.service", enabled: true, started: true },
+    { name: "srv-data.mount", started: true },
+    { name: "dev-disk-by\\x2dlabel-x.swap", enabled: false },
+  ])("accept %j", (entry) => expect(accepts(entry)).toBe(true));
+
+  it.each<Entry>([
+    { name: "app", content: "x" },
+    { name: "-h.service", content: "x" },
+    { name: "../x.service", content: "x" },
+    { name: "a b.service", content: "x" },
+    { name: "*.service", started: false },
+    { name: "app.service" },
+    { name: "app.service", content: " " },
+    { name: "app.service", content: "x\0" },
+    { name: "app.service", content: "[Service]\n", enabled: true },
+    { name: "app@.service", content: APP.content, started: true },
+  ])("refuse %j", (entry) => expect(accepts(entry)).toBe(false));
+
+  it("refuse two entries of one name", () => expect(accepts(APP, APP)).toBe(false));
+});

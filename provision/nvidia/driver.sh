@@ -1,0 +1,131 @@
+# The driver's libraries and programs, without a kernel module.
+# shellcheck shell=sh disable=SC2154
+
+# A download and what is unpacked of it are too large for the memory that /run is made of.
+WORK=/var/lib/proxmox-lab/nvidia-work
+
+# The version of libcuda, whose file name ends in it.
+installed_version() {
+  library=$(ldconfig -p 2>/dev/null | awk '/libcuda\.so\.1 / && /x86-64|AArch64/ { print $NF; exit }')
+  [ -n "$library" ] || return 0
+  library=$(readlink -f "$library")
+  printf '%s' "${library##*.so.}"
+}
+
+set_driver() {
+  rm -rf "$WORK/unpacked"
+  installed=$(installed_version)
+  if [ "$DRIVER" = runfile ]; then
+    fits_runfile
+    if [ "$installed" = "$module" ]; then ok "driver $module"; else install_runfile; fi
+    hold_packages nvidia
+  else
+    set_packages
+  fi
+  [ -z "$STEP_CHECK" ] || return 0
+  installed=$(installed_version)
+  [ "$installed" = "$module" ] || fail "nvidia: the node's module is $module, and this guest has ${installed:-no libcuda} after the installation"
+}
+
+fits_runfile() {
+  [ "$RUNFILE" = "$module" ] || fail "nvidia: the node's module is $module, and nvidia_cfg.runfile is $RUNFILE; they must be the same." \
+    "Give version, url or path, and sha256 of $module, or install $RUNFILE on the node"
+}
+
+install_runfile() {
+  for name in $(package_names); do
+    ! package_present "$name" || fail "nvidia: the driver is to come from a run file, and the package $name is installed;" \
+      "take it out with its like first: packages_absent: [$name]"
+  done
+  from=$(setting nvidia_cfg_runfile_url)
+  [ -z "$from" ] || packages ca-certificates curl
+  packages kmod
+  change "driver ${installed:+$installed to }$module" run_installer
+  has_worked
+}
+
+run_installer() {
+  mkdir -p "$WORK"
+  file=$(setting nvidia_cfg_runfile_path)
+  if [ -z "$file" ]; then
+    file=$WORK/driver.run
+    checksum_fits "$file" || retry "download of $from" curl -fsSL --retry 2 -C - -o "$file" "$from"
+  fi
+  [ -f "$file" ] || fail "nvidia_cfg.runfile.path: there is no $file in this guest"
+  checksum_fits "$file" || {
+    found=$(sha256sum <"$file")
+    rm -f "$WORK/driver.run"
+    fail "nvidia: $file has the SHA-256 ${found%% *}, expected $nvidia_cfg_runfile_sha256: nothing of it was run"
+  }
+  (cd "$WORK" && sh "$file" --extract-only --target unpacked)
+  # It is called --no-kernel-modules since several modules belong to a driver.
+  without=--no-kernel-module
+  if (cd "$WORK/unpacked" && ./nvidia-installer --advanced-options 2>&1) | grep -q -e --no-kernel-modules; then
+    without=--no-kernel-modules
+  fi
+  (cd "$WORK/unpacked" && ./nvidia-installer --silent "$without" --no-kernel-module-source --no-x-check \
+    --no-nouveau-check --no-check-for-alternate-installs) || {
+    tail -n 20 /var/log/nvidia-installer.log || :
+    fail "nvidia: NVIDIA's installer failed; the end of its log is above"
+  }
+  rm -rf "$WORK"
+}
+
+checksum_fits() { [ -f "$1" ] && [ "$(sha256sum <"$1")" = "$nvidia_cfg_runfile_sha256  -" ]; }
+
+# Names of the packages: Debian's, and Ubuntu's, which has a set for each branch.
+package_names() {
+  if [ "$(os_id)" = debian ]; then
+    echo nvidia-smi libcuda1 libnvidia-encode1
+  else
+    branch=${module%%.*}
+    echo "nvidia-utils-$branch libnvidia-compute-$branch libnvidia-encode-$branch libnvidia-decode-$branch"
+  fi
+}
+
+set_packages() {
+  ! has_command nvidia-uninstall || fail "nvidia: the driver is to come from packages, and one from a run file is installed;" \
+    "run in the guest: nvidia-uninstall --silent"
+  names=$(package_names)
+  first=${names%% *}
+  if [ "$installed" = "$module" ] && package_present "$first"; then
+    ok "driver $module"
+  else
+    [ -n "$STEP_CHECK" ] || lists_fresh || refresh_lists
+    version=$(apt-cache madison "$first" | awk -F ' *[|] *' '{ print $2 }' | awk -v module="$module" '
+      { upstream = $1; sub(/^[0-9]+:/, "", upstream); sub(/-[^-]*$/, "", upstream) } upstream == module { print; exit }')
+    if [ -n "$version" ]; then
+      # Versions of one driver belong together.
+      # shellcheck disable=SC2046
+      packages $(for name in $names; do echo "$name=$version"; done)
+      has_worked
+    else
+      not_offered
+    fi
+  fi
+  # An upgrade here without one on the node would end in a mismatch.
+  # shellcheck disable=SC2086
+  hold_packages nvidia $names
+}
+
+not_offered() {
+  offered=$(apt-cache madison "$first" | awk -F ' *[|] *' '{ print $2 }' | sort -u | tr '\n' ' ')
+  offered=${offered% }
+  what="the node's module is $module, and the package lists of this $(os_release PRETTY_NAME) have $first in ${offered:-no version}"
+  # In a check the lists may not have been fetched yet.
+  [ -z "$STEP_CHECK" ] || {
+    change "driver ${installed:+$installed to }$module" false
+    note "$what"
+    return 0
+  }
+  fail "nvidia: $what. Give nvidia_cfg: {runfile: {version: $module, url: …, sha256: …}}, or a source of packages that has it" \
+    "(Debian's are in its component non-free: add a file under /etc/apt/sources.list.d by files_present), or install on the node a driver that is offered"
+}
+
+# nvidia-smi compares both parts, and says what differs.
+has_worked() {
+  [ -z "$STEP_CHECK" ] || return 0
+  ldconfig
+  said=$(nvidia-smi -L 2>&1) || fail "nvidia: nvidia-smi fails, with module $module on the node and ${installed:-nothing} before here: $said"
+  note "$said"
+}

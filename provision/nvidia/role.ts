@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { hex, url } from "../../model/schema/formats";
+import { text } from "../../model/schema/scalar";
+import { defineRole } from "../role";
+
+const runfile = z
+  .strictObject({
+    version: text("a driver's version such as 580.95.05", /^[0-9]{3,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$/).describe(
+      "The driver's version, which must be that of the node's kernel module.",
+    ),
+    url: url()
+      .optional()
+      .describe("Where it is downloaded from: https://us.download.nvidia.com/XFree86/…/NVIDIA-Linux-….run"),
+    path: text("an absolute path", /^\/[^\p{Cc}]+$/u)
+      .optional()
+      .describe("Where it is in the guest, such as a mount that several guests share."),
+    sha256: hex(64).describe("Its SHA-256 checksum; a file with another one is not run."),
+  })
+  .superRefine((value, context) => {
+    if ((value.url === undefined) !== (value.path === undefined)) return;
+    const message = value.url ? "both url and path are set" : "neither url nor path is set";
+    context.addIssue({ code: "custom", message, params: { fix: "write one of url and path" } });
+  })
+  .meta({ description: "NVIDIA's own installer." });
+
+const settings = z
+  .strictObject({
+    driver: z
+      .enum(["distribution", "runfile", "none"])
+      .optional()
+      .describe(
+        "Where the driver's user-space part comes from; none: nothing is installed. Default: runfile where one is given, else distribution.",
+      ),
+    runfile: runfile.optional(),
+    container_toolkit: z
+      .boolean()
+      .optional()
+      .describe("NVIDIA's container toolkit, and the GPUs as CDI devices, where Docker is installed. Default: true."),
+    container_toolkit_version: text("a version such as 1.17.8-1", /^[0-9][0-9A-Za-z.+~-]*$/)
+      .optional()
+      .describe("Exact version of the toolkit's packages, which are then held. Default: the newest at installation."),
+  })
+  .superRefine((value, context) => {
+    if (value.driver !== "runfile" || value.runfile !== undefined) return;
+    const message = "the driver is to come from a run file, and none is given";
+    context.addIssue({
+      code: "custom",
+      path: ["driver"],
+      message,
+      params: { fix: "add runfile:, or take driver: away" },
+    });
+  });
+
+export default defineRole({
+  summary: "The user-space part of NVIDIA's driver, in exactly the version of the node's kernel module.",
+  group: "gpu_access",
+  switch: "enable_gpu",
+  targets: ["container"],
+  osTypes: ["debian", "ubuntu"],
+  after: ["base", "files", "docker"],
+  variables: z.object({
+    nvidia_cfg: settings.optional().describe("NVIDIA's driver in the guest; {} for what fits the node."),
+  }),
+});

@@ -1,0 +1,75 @@
+# Packages that are installed, held or absent. Settings: role.ts.
+# shellcheck shell=sh disable=SC1091,SC2154
+set -eu
+. ./lib/step.sh
+. ./lib/state.sh
+. ./lib/holds.sh
+
+add_line() { printf '%s\n' "$1"; }
+add_pinned() { case $1 in *=*) printf '%s\n' "${1%%=*}" ;; esac; }
+
+set_absent() {
+  each packages_absent add_line >./absent
+  gone=
+  for package in $(each packages_absent add_line); do
+    if package_present "$package"; then gone="$gone $package"; else ok "$package absent"; fi
+  done
+  [ -n "$gone" ] || return 0
+  ! is_debian_like || refuse_others
+  change "packages removed:$gone" remove_packages
+}
+
+# Removing one package must not take along others that nobody named.
+refuse_others() {
+  # shellcheck disable=SC2086
+  apt_get --simulate remove $gone >./simulated 2>&1 || {
+    cat ./simulated
+    fail "packages_absent: apt cannot remove$gone; what it says is above"
+  }
+  others=$(awk '$1 == "Remv" || $1 == "Purg" { print $2 }' ./simulated | grep -vxF -f ./absent | tr '\n' ' ')
+  [ -z "$others" ] || fail "packages_absent: removing$gone would also remove ${others% }; nothing was removed." \
+    "Add them to packages_absent if they may go"
+}
+
+remove_packages() {
+  # shellcheck disable=SC2086
+  if is_debian_like; then
+    dpkg --configure -a
+    apt_get remove $gone
+  else
+    apk del --no-progress $gone
+  fi
+  for package in $gone; do
+    ! package_present "$package" || fail "packages_absent: $package is still there, for another package needs it"
+  done
+}
+
+set_installed() {
+  [ "${packages_install_COUNT:-0}" -gt 0 ] || return 0
+  # shellcheck disable=SC2046
+  packages $(each packages_install add_line)
+  is_debian_like || unpin
+}
+
+# apk keeps a version that was asked for, until the name is asked for without one.
+unpin() {
+  for package in $(each packages_install add_line); do
+    case $package in *=*) continue ;; esac
+    if grep -q "^$package=" /etc/apk/world 2>/dev/null; then
+      change "$package no longer pinned" apk add --no-progress "$package"
+    fi
+  done
+}
+
+set_held() {
+  if is_debian_like; then
+    # shellcheck disable=SC2046
+    hold_packages packages $(each packages_install add_pinned) $(each packages_hold add_line)
+  elif [ "${packages_hold_COUNT:-0}" -gt 0 ]; then
+    skip "packages_hold" "apk holds nothing back; write name=version in packages_install"
+  fi
+}
+
+set_absent
+set_installed
+set_held

@@ -1,0 +1,109 @@
+# systemd units of the inventory. Settings: role.ts.
+# shellcheck shell=sh disable=SC1091,SC2034,SC2154
+set -eu
+. ./lib/step.sh
+. ./lib/lists.sh
+. ./lib/state.sh
+. ./verify.sh
+. ./running.sh
+
+UNITS=/etc/systemd/system
+DROP_IN=60-proxmox-lab.conf
+
+# stage ENTRY: writes what is wanted to ./units, and lists the files in ./wanted.
+stage() {
+  name=$(setting "$1_name")
+  if [ -n "$(setting "$1_content")" ]; then
+    setting "$1_content" >"./units/$name"
+    printf '%s\n' "$name" >>./wanted
+  fi
+  if [ -n "$(setting "$1_drop_in")" ]; then
+    mkdir "./units/$name.d"
+    setting "$1_drop_in" >"./units/$name.d/$DROP_IN"
+    printf '%s\n' "$name.d/$DROP_IN" >>./wanted
+  fi
+}
+
+is_installed() { file_is "./units/$1" "$UNITS/$1" 644 root:root; }
+
+# The unit that a file belongs to.
+unit_of() { printf '%s' "${1%%.d/"$DROP_IN"}"; }
+
+install_units() {
+  while IFS= read -r file <&3; do
+    if ! is_installed "$file"; then
+      unit=$(unit_of "$file")
+      owe systemd-owed reload-manager
+      owe systemd-owed "changed $unit"
+      same_install_section "$file" || owe systemd-owed "enable-anew $unit"
+      remember_also systemd-units "$file"
+    fi
+    make_parent "$UNITS/${file%/*}"
+    install_file "$UNITS/$file" 644 <"./units/$file"
+  done 3<./wanted
+}
+
+make_parent() { [ ! -d "./units/${1##*/}" ] || [ -d "$1" ] || change "$1" install -d -m 755 "$1"; }
+
+same_install_section() {
+  [ -f "$UNITS/$1" ] || return 0
+  sed -n '/^\[Install\]/,$p' "$UNITS/$1" >./install-before
+  sed -n '/^\[Install\]/,$p' "./units/$1" | cmp -s ./install-before -
+}
+
+# What is no longer in the inventory is stopped before its file goes.
+remove_units() {
+  remembered systemd-units >./before
+  : >./after
+  while IFS= read -r file <&3; do
+    if grep -qxF -e "$file" ./wanted; then
+      printf '%s\n' "$file" >>./after
+    else
+      remove_unit "$file" 3<&-
+    fi
+  done 3<./before
+  remember systemd-units <./after
+}
+
+remove_unit() {
+  unit=$(unit_of "$1")
+  if [ "$unit" = "$1" ]; then
+    change "$unit stopped and removed" forget_unit "$unit"
+  elif [ -e "$UNITS/$1" ]; then
+    owe systemd-owed reload-manager
+    owe systemd-owed "changed $unit"
+    remove_file "$UNITS/$1"
+    [ -n "$STEP_CHECK" ] || rmdir "$UNITS/$unit.d" 2>/dev/null || :
+  fi
+}
+
+# Whatever of it is gone already is no error.
+forget_unit() {
+  case $1 in
+    *@.*) systemctl stop "${1%%@.*}@*.${1##*.}" ;;
+    *) systemctl stop "$1" 2>/dev/null || ! service_active "$1" || fail "$1 cannot be stopped" ;;
+  esac
+  systemctl disable --quiet "$1" 2>/dev/null || :
+  rm -f "$UNITS/$1"
+  systemctl daemon-reload
+  systemctl reset-failed "$1" 2>/dev/null || :
+}
+
+reload_manager() {
+  owed systemd-owed reload-manager || return 0
+  change "units loaded anew" systemctl daemon-reload
+  paid systemd-owed reload-manager
+}
+
+[ -n "$STEP_CHECK" ] || has_systemd || fail "systemd-unit: systemd does not run here"
+mkdir ./units
+: >./wanted
+: >./entries
+entries systemd_units stage
+verify_units
+remove_units
+install_units
+reload_manager
+entries systemd_units set_running
+pay systemd-owed pay_unit
+look_after
