@@ -1,0 +1,140 @@
+# The gateway: clients get out through the tunnel or not at all.
+# shellcheck shell=sh disable=SC2016,SC2154
+
+GUARD=/etc/wireguard/gateway.nft
+GUARD_UNIT=/etc/systemd/system/wireguard-gateway.service
+FORWARDING=/etc/sysctl.d/60-wireguard-gateway.conf
+
+set_guard() {
+  write_guard >./guard
+  if has_command nft; then
+    said=$(nft --check --file ./guard 2>&1) || fail "nft refuses what would be written to $GUARD: $said"
+  fi
+  install_file "$GUARD" 600 <./guard
+  # Nothing takes the rules away when it stops: without them the clients would be let out.
+  install_file "$GUARD_UNIT" 644 <<'UNIT'
+[Unit]
+Description=Clients behind the WireGuard gateway get out through the tunnel only
+DefaultDependencies=no
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+After=local-fs.target
+Conflicts=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/sbin/nft --file /etc/wireguard/gateway.nft
+ExecReload=/usr/sbin/nft --file /etc/wireguard/gateway.nft
+
+[Install]
+WantedBy=sysinit.target
+UNIT
+  if guard_stands; then
+    ok "the gateway's rules"
+  else
+    change "the gateway's rules" raise_guard
+  fi
+  run_service wireguard-gateway
+}
+
+# One transaction: the old rules hold until the new ones do.
+raise_guard() { nft --file "$GUARD"; }
+
+# As nft itself prints what is wanted, in a network namespace that is gone afterwards.
+guard_stands() {
+  has_command nft || return 1
+  nft list table inet wireguard_gateway >./stands 2>/dev/null || return 1
+  unshare --net sh -c 'nft --file ./guard && nft list table inet wireguard_gateway' >./wanted 2>/dev/null || return 1
+  cmp -s ./stands ./wanted
+}
+
+write_guard() {
+  clients=$(each wireguard_gateway_networks echo | paste -s -d , -)
+  entries wireguard_gateway_publish write_forward >./forwards
+  cat <<NFT
+# Written by proxmox-lab. Table and delete together make loading it again a replacement.
+table inet wireguard_gateway
+delete table inet wireguard_gateway
+table inet wireguard_gateway {
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    iifname "$wireguard_gateway_interface" ip saddr { $clients } oifname "$INTERFACE" tcp flags syn tcp option maxseg size set rt mtu
+    iifname "$wireguard_gateway_interface" ip saddr { $clients } oifname "$INTERFACE" accept
+    iifname "$INTERFACE" oifname "$wireguard_gateway_interface" ct state established,related accept
+    iifname != { "$wireguard_gateway_interface", "$INTERFACE" } oifname "$wireguard_gateway_interface" ct status dnat accept
+    iifname "$wireguard_gateway_interface" ct status dnat ct direction reply accept
+    iifname "$wireguard_gateway_interface" drop
+    oifname "$wireguard_gateway_interface" drop
+  }
+  chain input {
+    type filter hook input priority filter; policy accept;
+    iifname "$wireguard_gateway_interface" ct state established,related accept
+    iifname "$wireguard_gateway_interface" icmp type echo-request accept
+    iifname "$wireguard_gateway_interface" drop
+    iifname "$INTERFACE" ct state established,related accept
+    iifname "$INTERFACE" drop
+  }
+  chain destinations {
+    type nat hook prerouting priority dstnat; policy accept;
+$(cat ./forwards)
+  }
+  chain sources {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr { $clients } oifname "$INTERFACE" masquerade
+  }
+}
+NFT
+}
+
+# write_forward SETTING
+write_forward() {
+  protocol=$(setting "$1_protocol")
+  printf '    iifname != { "%s", "%s" } fib daddr type local %s dport %s dnat ip to %s\n' \
+    "$wireguard_gateway_interface" "$INTERFACE" "${protocol:-tcp}" "$(setting "$1_port")" "$(setting "$1_to")"
+}
+
+set_forwarding() {
+  install_file "$FORWARDING" 644 <<'CONF'
+net.ipv4.ip_forward = 1
+CONF
+  if [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ]; then
+    ok "forwarding"
+  else
+    change "forwarding" sysctl -q -w net.ipv4.ip_forward=1
+  fi
+  pass_docker
+}
+
+# Docker sets the policy of its FORWARD chain to drop when it was Docker that turned forwarding on, and leaves DOCKER-USER to us.
+pass_docker() {
+  has_command iptables || return 0
+  iptables -S FORWARD 2>/dev/null | grep -qx -e '-P FORWARD DROP' || return 0
+  iptables -n -L DOCKER-USER >/dev/null 2>&1 || return 0
+  docker_rule -i "$wireguard_gateway_interface"
+  docker_rule -o "$wireguard_gateway_interface"
+}
+
+docker_rule() {
+  if iptables -C DOCKER-USER "$@" -j ACCEPT 2>/dev/null; then
+    ok "DOCKER-USER $*"
+  else
+    change "DOCKER-USER $*" iptables -I DOCKER-USER "$@" -j ACCEPT
+  fi
+}
+
+# Forwarding ends before the rules do. Where Docker is, which needs it, it stays.
+remove_gateway() {
+  if [ ! -e "$GUARD_UNIT" ] && [ ! -e "$GUARD" ] && [ ! -e "$FORWARDING" ]; then return 0; fi
+  remove_file "$FORWARDING"
+  change "the gateway removed" take_guard_down
+  ! has_command docker || note "forwarding stays on, for Docker needs it: give the former clients another gateway"
+}
+
+take_guard_down() {
+  has_command docker || sysctl -q -w net.ipv4.ip_forward=0
+  systemctl disable --now wireguard-gateway
+  nft delete table inet wireguard_gateway 2>/dev/null || true
+  rm -f "$GUARD_UNIT" "$GUARD"
+  systemctl daemon-reload
+}

@@ -1,0 +1,75 @@
+import { z } from "zod";
+import { defineRole, secret } from "../role";
+
+const IPV4 = String.raw`((25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(25[0-5]|2[0-4]\d|1?\d?\d)`;
+const IPV6 = "[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*";
+const PREFIX4 = "/(3[0-2]|[12]?[0-9])";
+const PREFIX6 = "/(12[0-8]|1[01][0-9]|[1-9]?[0-9])";
+
+const network = z.string().regex(new RegExp(`^(${IPV4}${PREFIX4}|${IPV6}${PREFIX6})$`));
+const network4 = z.string().regex(new RegExp(`^${IPV4}${PREFIX4}$`));
+/** 32 bytes in base64: the last digit holds four bits. */
+const key = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/);
+/** What the kernel takes as an interface's name, and no option. */
+const interfaceName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/);
+const port = z.int().min(1).max(65535);
+
+const peer = z
+  .strictObject({
+    public_key: key.describe("The peer's public key, as wg pubkey prints it."),
+    preshared_key: secret().optional().describe("Default: none."),
+    endpoint: z
+      .string()
+      .regex(/^([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\]):[0-9]{1,5}$/)
+      .optional()
+      .describe("Host and port at which the peer is reached. Default: none, it is the peer that calls."),
+    allowed_ips: z
+      .array(network)
+      .min(1)
+      .describe("Networks that are reached through the peer; 0.0.0.0/0 is everything."),
+    keepalive: z
+      .int()
+      .min(1)
+      .max(65535)
+      .optional()
+      .describe("Seconds between packets that keep a NAT open. Default: none."),
+  })
+  .meta({ id: "wireguard_peer", description: "The other end of the tunnel." });
+
+const gateway = z
+  .strictObject({
+    interface: interfaceName.describe("The guest's interface on the network of the clients."),
+    networks: z.array(network4).min(1).describe("The clients' networks. Packets with another sender are dropped."),
+    publish: z
+      .array(
+        z.strictObject({
+          port,
+          to: z.string().regex(new RegExp(`^${IPV4}:[0-9]{1,5}$`)),
+          protocol: z.enum(["tcp", "udp"]).optional().describe("Default: tcp."),
+        }),
+      )
+      .optional()
+      .describe("Ports of the gateway, on its other networks, that lead to a client. Default: none."),
+  })
+  .meta({ id: "wireguard_gateway" });
+
+export default defineRole({
+  summary: "A WireGuard tunnel; as a gateway, the only way out for the networks behind it.",
+  group: "wireguard_hosts",
+  targets: ["container", "vm"],
+  osTypes: ["debian", "ubuntu"],
+  after: ["base", "docker"],
+  variables: z.object({
+    wireguard_interface: interfaceName.optional().describe("The tunnel's name. Default: wg0."),
+    wireguard_address: z.array(network).min(1).describe("The guest's addresses in the tunnel, with prefix."),
+    wireguard_private_key: secret().describe("The guest's private key, as wg genkey prints it."),
+    wireguard_listen_port: port.optional().describe("UDP port. Default: one that the kernel chooses."),
+    wireguard_mtu: z.int().min(1280).max(9000).optional().describe("Default: what wg-quick works out."),
+    wireguard_peers: z.array(peer).min(1).describe("The other ends."),
+    wireguard_gateway: gateway
+      .optional()
+      .describe(
+        "Be the way out for a network: NAT into the tunnel, and nothing reached when it is down. Default: not.",
+      ),
+  }),
+});
