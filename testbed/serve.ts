@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
-import { inertBackend, startTestbed, type Testbed } from "./api/index";
-import { createLxcBackend, type LxcBackend, probeGuests } from "./guests/lxc-backend";
+import { inertBackend, startTestbed, type Testbed, type TestbedOptions } from "./api/index";
+import { createLxcBackend, type LxcBackend, type LxcBackendOptions, probeGuests } from "./guests/lxc-backend";
 import { filesOf, type RunInfo, writeRun } from "./run-files";
 
 export interface ServeOptions {
@@ -39,24 +39,46 @@ export async function bringUp(options: ServeOptions): Promise<Running> {
   const { snapshot, socket } = filesOf(options.id);
   const notes = await whyInert(options);
   rmSync(socket, { force: true });
-  let testbed: Testbed | undefined;
-  const real =
+  const nodes = options.nodes.map((name) => ({ name }));
+  const api = { port: options.port, localSocket: socket, snapshotFile: snapshot, nodes };
+  const log = options.log ?? ((line: string) => void process.stdout.write(`${line}\n`));
+  const { testbed, backend }: WithGuests =
     notes.length > 0
-      ? undefined
-      : await createLxcBackend({
-          id: options.id,
-          nodes: options.nodes.map((name) => ({ name })),
-          api: async (call) => (await testbed?.local(call)) ?? { status: 595, message: "the API is not up" },
-          log: options.log ?? ((line) => void process.stdout.write(`${line}\n`)),
-        });
-  testbed = await startTestbed({
-    ...{ port: options.port, localSocket: socket, snapshotFile: snapshot },
-    nodes: options.nodes.map((name) => ({ name })),
-    backend: real ?? inertBackend(),
-  });
-  const info = runInfo(options, testbed, real, notes);
+      ? { testbed: await startTestbed({ ...api, backend: inertBackend() }) }
+      : await startWithGuests({ id: options.id, nodes, log }, api);
+  const info = runInfo(options, testbed, backend, notes);
   writeRun(options.id, info);
   return { testbed, info };
+}
+
+interface WithGuests {
+  readonly testbed: Testbed;
+  /** What real guests run on; absent: they are inert. */
+  readonly backend?: LxcBackend;
+}
+
+/**
+ * Brings up nodes with real guests, and the API that their `pct` asks; closing the API takes both down.
+ *
+ * @throws Error when real guests cannot run here, or a port is taken
+ */
+export async function startWithGuests(
+  guests: Omit<LxcBackendOptions, "api">,
+  options: Omit<TestbedOptions, "backend">,
+): Promise<Required<WithGuests>> {
+  let testbed: Testbed | undefined;
+  const backend = await createLxcBackend({
+    ...guests,
+    api: async (call) => (await testbed?.local(call)) ?? { status: 595, message: "the API is not up" },
+  });
+  try {
+    testbed = await startTestbed({ ...options, backend });
+    return { testbed, backend };
+  } catch (error) {
+    // What was there before this process is not its to remove.
+    await backend.close({ keep: backend.found });
+    throw error;
+  }
 }
 
 function runInfo(

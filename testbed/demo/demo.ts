@@ -29,7 +29,7 @@ export interface DemoOptions {
 const TIER = "small_servers";
 const MORE_MEMORY_MIB = 3072;
 /** How long a node that is coming up is waited for before it is taken down; making its image takes longer. */
-const COMING_UP_MS = 5_000;
+const COMING_UP_MS = 3_000;
 
 /** The life of a lab on a testbed: deployed, unchanged, changed, destroyed. */
 export class Demo {
@@ -70,12 +70,12 @@ export class Demo {
   /** Takes down whatever is up, and removes whatever there is. */
   async close(): Promise<void> {
     if (!this.isOurs) return;
-    const late = setTimeout(() => kill(descendants(process.pid), "SIGKILL"), COMING_UP_MS);
+    // Not SIGKILL: what makes images takes its mounts down itself.
+    const late = setTimeout(() => kill(descendants(process.pid), "SIGTERM"), COMING_UP_MS);
     const running = await this.coming?.catch(() => undefined);
     clearTimeout(late);
     await running?.testbed.close();
     await this.sweep();
-    kill(descendants(process.pid), "SIGKILL");
   }
 
   private async takeOver(): Promise<void> {

@@ -49,7 +49,7 @@ export class Gate {
 
   async close(): Promise<void> {
     for (const server of this.servers) server.close();
-    if (this.child.exitCode !== null) return;
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.removeAllListeners("message");
     this.child.disconnect();

@@ -18,9 +18,9 @@ import { probeGuests } from "./probe";
 import { run } from "./shell";
 import { World } from "./world";
 
-export type { LocalAnswer, LocalApi, LocalCall } from "./local-api";
+export type { LocalApi } from "./local-api";
 export type { NodeOptions } from "./node-guest";
-export { type GuestProbe, probeGuests } from "./probe";
+export { probeGuests } from "./probe";
 
 export interface LxcBackendOptions extends PathOptions {
   /** The cluster's nodes. @default one, `pve1` */

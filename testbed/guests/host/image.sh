@@ -12,8 +12,12 @@ flock 9
 [ ! -e "$ready" ] || exit 0
 
 if [ ! -e "$folder/$name.tar.zst" ]; then
+  # In mounts of its own and a folder of ours: were it killed, it would leave proc and sys mounted in the host's /tmp.
+  work="$folder/$name.work"
+  rm -rf --one-file-system "$work"
+  mkdir "$work"
   # shellcheck disable=SC2016 # the hooks are expanded by mmdebstrap's shell
-  mmdebstrap --variant=minbase --include="$packages" --format=tar \
+  TMPDIR="$work" unshare --mount --propagation private mmdebstrap --variant=minbase --include="$packages" --format=tar \
     --customize-hook='mkdir -p "$1/usr/local/share/ca-certificates"' \
     --customize-hook='cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2>/dev/null || true' \
     --customize-hook='cp /etc/ssl/certs/ca-certificates.crt "$1/etc/ssl/certs/" 2>/dev/null || true' \
@@ -29,6 +33,7 @@ if [ ! -e "$folder/$name.tar.zst" ]; then
     exit 1
   fi
   mv "$folder/$name.partial" "$folder/$name.tar.zst"
+  rm -rf --one-file-system "$work"
 fi
 
 # Unpacked by a user namespace, so that owners, setuid bits and file capabilities all shift.

@@ -131,11 +131,11 @@ export function statusOf(testbed: Testbed, guest: Guest, memoryBytes?: number): 
   const config = guest.config;
   const memory = Number(config.memory ?? 512) * MIB;
   const disk = rootBytes(guest);
-  const cpus = config.cores ?? testbed.state.nodes[guest.node]?.cores ?? 1;
-  const limit = Number(config.cpulimit ?? 0);
+  const limit = Number(config.cpulimit ?? 0) > 0 ? config.cpulimit : undefined;
   return {
     cpu: 0,
-    cpus: limit > 0 && limit < Number(cpus) ? String(config.cpulimit) : Number(cpus),
+    // A limit takes the place of cores that are not set, as the text that it is.
+    cpus: config.cores === undefined ? (limit ?? testbed.state.nodes[guest.node]?.cores ?? 1) : Number(config.cores),
     disk: guest.running ? Math.round(disk * 0.08) : 0,
     diskread: 0,
     diskwrite: 0,
