@@ -1,5 +1,5 @@
-import { findLabs, loadLab, sharedVmids } from "./model";
-import { formatProblem, type Problem } from "./model/problem";
+import { findLabs, loadLab, sharedIdentities } from "./model";
+import { concerning, countProblems, errorsFirst, type Problem, problemLine } from "./model/problem";
 import { synthesize } from "./stacks/app";
 import { environmentProblems } from "./stacks/environment";
 import { quietStacks } from "./stacks/quiet-stacks";
@@ -11,13 +11,11 @@ function main({ LAB, LAB_STACK_TRACES, ...environment }: NodeJS.ProcessEnv): rea
   const targets = LAB ? [LAB] : findLabs().map(({ target }) => target);
   const loads = targets.map((target) => loadLab(target));
   const labs = loads.flatMap(({ lab, problems }) => (lab ? [{ lab, warnings: problems }] : []));
-  const shared = [...sharedVmids(labs.map(({ lab }) => lab))];
+  const shared = [...sharedIdentities(labs.map(({ lab }) => lab))];
   const problems = [...environmentProblems(environment), ...loads.flatMap((load) => load.problems), ...shared];
   if (targets.length === 0) problems.push(NO_LAB);
   if (problems.some(({ severity }) => severity === "error")) return problems;
-  return synthesize(
-    labs.map(({ lab, warnings }) => ({ lab, warnings: [...warnings, ...concerning(lab.name, shared)] })),
-  );
+  return synthesize(labs.map(({ lab, warnings }) => ({ lab, warnings: [...warnings, ...concerning(lab, shared)] })));
 }
 
 const NO_LAB: Problem = {
@@ -27,10 +25,9 @@ const NO_LAB: Problem = {
   fix: "make one, such as inventory/tiers/hosts.yml",
 };
 
-function concerning(lab: string, problems: readonly Problem[]): readonly Problem[] {
-  return problems.filter(({ subject }) => subject?.startsWith(`${lab}/`));
-}
-
 const found = main(process.env);
-for (const problem of found) console.error(formatProblem(problem));
-if (found.length > 0) process.exitCode = 1;
+for (const problem of errorsFirst(found)) console.error(problemLine(problem));
+if (found.length > 0) {
+  console.error(countProblems(found));
+  process.exitCode = 1;
+}

@@ -3,6 +3,8 @@ import type { ContainerGuest, Lab, Node, Sources, Step } from "../model/lab";
 /** Guests share four nodes and one /12 network, so that a thousand or ten thousand have room. */
 const NODES = ["pve1", "pve2", "pve3", "pve4"];
 export const GENERATED_NODES = NODES.map((name, index) => ({ name, address: `10.16.0.${index + 10}` }));
+/** The first node's address with the network's prefix length, and the network's router. */
+export const GENERATED_NETWORK = { address: "10.16.0.10/12", gateway: "10.16.0.1" };
 export const GENERATED_TEMPLATE = "local:vztmpl/debian-13-standard_13.6-1_amd64.tar.zst";
 const FIRST_VMID = 1000;
 
@@ -24,26 +26,40 @@ export function addressOf(index: number): string {
   return `10.${16 + Math.floor((row + 1) / 256)}.${(row + 1) % 256}.${last}`;
 }
 
-/** A lab of `count` containers with one step each, as the model would give it. */
-export function generatedLab(count: number): Lab {
+/** How a generated lab's nodes are reached. */
+export interface Place {
+  readonly endpoint: string;
+  readonly verifyTls: boolean;
+  readonly nodes: readonly { readonly name: string; readonly address: string; readonly sshPort: number }[];
+}
+
+/** Where nothing answers: enough to synthesize, and to plan what is not there yet. */
+const NOWHERE: Place = {
+  endpoint: "https://127.0.0.1:1/",
+  verifyTls: true,
+  nodes: GENERATED_NODES.map((each) => ({ ...each, sshPort: 22 })),
+};
+
+/** A lab of `count` containers with one step each, spread over the nodes, as the model would give it. */
+export function generatedLab(count: number, { endpoint, nodes, verifyTls }: Place = NOWHERE): Lab {
   return {
     name: "generated",
     folder: "inventory/generated",
-    connection: { endpoint: "https://127.0.0.1:1/", verifyTls: true, sshUser: "root", source },
+    connection: { endpoint, verifyTls, sshUser: "root", source },
     backend: { kind: "local", path: "terraform.generated.tfstate" },
-    nodes: GENERATED_NODES.map(node),
+    nodes: nodes.map(node),
     networks: [],
-    guests: Array.from({ length: count }, (_, index) => container(index)),
+    guests: Array.from({ length: count }, (_, index) => container(index, nodes[index % nodes.length]!.name)),
     secrets: [],
     groups: [],
   };
 }
 
-function node({ address, name }: (typeof GENERATED_NODES)[number]): Node {
+function node({ address, name, sshPort }: Place["nodes"][number]): Node {
   return {
     name,
     address,
-    sshPort: 22,
+    sshPort,
     active: true,
     bridges: ["vmbr0"],
     storages: [],
@@ -54,14 +70,14 @@ function node({ address, name }: (typeof GENERATED_NODES)[number]): Node {
   };
 }
 
-function container(index: number): ContainerGuest {
+function container(index: number, node: string): ContainerGuest {
   const name = guestName(index);
   return {
     kind: "container",
     name,
     hostname: name,
     vmid: FIRST_VMID + index,
-    node: NODES[index % NODES.length]!,
+    node,
     cores: 2,
     memoryMiB: 2048,
     swapMiB: 0,

@@ -8,11 +8,13 @@ import { apiCalls } from "./lines/api-calls";
 import { guests } from "./lines/guests";
 import { inventory } from "./lines/inventory";
 import { plan } from "./lines/plan";
+import { realGuests } from "./lines/real-guests";
 import { startUp } from "./lines/start-up";
 import { synth } from "./lines/synth";
+import { testbed } from "./lines/testbed";
 import { removeFolders } from "./project";
 
-const LINES: readonly Line[] = [synth, startUp, guests, inventory, plan, apiCalls];
+const LINES: readonly Line[] = [synth, startUp, guests, inventory, plan, apiCalls, testbed, realGuests];
 
 function machine(): string {
   const processors = cpus();
@@ -20,10 +22,11 @@ function machine(): string {
   return `${processors.length} × ${processors[0]?.model.trim() ?? "unknown processor"}, ${memory}, ${type()} ${release()}, Node ${process.version}`;
 }
 
-function show({ from, limit, unit, value, what }: Result): string {
-  const digits = unit === "x" ? 2 : 0;
-  const verdict = isKept({ from, limit, unit, value, what }) ? "ok  " : "MISS";
-  return `  ${verdict} ${what}: ${value.toFixed(digits)} ${unit}, limit ${limit.kind} ${limit.value} ${unit} (${from})`;
+function show(result: Result): string {
+  const { from, limit, unit, value, what } = result;
+  const shown = `${what}: ${value.toFixed(unit === "x" ? 2 : 0)} ${unit}`;
+  if (!limit) return `  info ${shown} (${from})`;
+  return `  ${isKept(result) ? "ok  " : "MISS"} ${shown}, limit ${limit.kind} ${limit.value} ${unit} (${from})`;
 }
 
 /** @returns the number of limits missed */

@@ -16,17 +16,20 @@ export interface Result {
   readonly value: number;
   /** Unit of the value and of the limit. */
   readonly unit: "x" | "MiB" | "calls";
-  /** The issue's limit. `at least` for what should be large. */
-  readonly limit: { readonly kind: "at most" | "at least"; readonly value: number };
+  /** The issue's limit. `at least` for what should be large. @default none: the value is information */
+  readonly limit?: { readonly kind: "at most" | "at least"; readonly value: number };
   /** The numbers behind it, for people. */
   readonly from: string;
 }
 
+type Limit = NonNullable<Result["limit"]>;
+
 export const measured = (...results: readonly Result[]): Outcome => ({ kind: "measured", results });
 export const skipped = (reason: string): Outcome => ({ kind: "skipped", reason });
-export const atMost = (value: number): Result["limit"] => ({ kind: "at most", value });
-export const atLeast = (value: number): Result["limit"] => ({ kind: "at least", value });
+export const atMost = (value: number): Limit => ({ kind: "at most", value });
+export const atLeast = (value: number): Limit => ({ kind: "at least", value });
 
 export function isKept({ limit, value }: Result): boolean {
+  if (!limit) return true;
   return limit.kind === "at most" ? value <= limit.value : value >= limit.value;
 }

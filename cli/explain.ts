@@ -1,14 +1,18 @@
+import { z } from "zod";
 import type { LoadResult } from "../model";
 import { guestNeeds, type Need, needsOf } from "../model/credentials";
 import type { Definition, EffectiveVar } from "../model/inventory";
 import { effectiveVars } from "../model/merge";
 import { formatPosition } from "../model/problem";
-import { suggest } from "../model/schema/nearest";
+import { nearest, suggest } from "../model/schema/nearest";
+import { keysAt } from "../model/schema/shape";
+import { VARIABLES } from "../model/schema/variables";
 import { type Reference, type Tree, treeAt } from "../model/tree";
 import { EXIT, type ExitCode, type Io, table, UsageError } from "./output";
 import { tellProblems } from "./problems";
 import { loadHost } from "./target";
-import { brief, compact } from "./values";
+import { explainUnset, variableSchema } from "./unset";
+import { brief, compact, origin } from "./values";
 
 /** What a key of `proxmox_lxc` stands against: the size that the tier gives. */
 const TIER_VALUES: Readonly<Record<string, string>> = { cores: "lxc_cores", memory: "lxc_memory", disk: "lxc_disk" };
@@ -38,18 +42,22 @@ function leaves(key: string, tree: Tree): (readonly [string, Tree])[] {
   return [...tree.entries].flatMap(([name, { value }]) => leaves(`${key}.${name}`, value));
 }
 
-const origin = (tree: Tree) => tree.via?.findLast(({ from }) => from !== undefined)?.from ?? tree.at;
-
 function explainKey(result: LoadResult, host: string, key: string, io: Io): string[] {
   const { colors } = io;
   const [name = "", ...path] = key.split(".");
   const effective = effectiveVars(result.inventory, host);
   const variable = effective.get(name);
   const rendered = result.vars.get(host)?.get(name);
-  if (!variable || !rendered)
-    throw new UsageError(`${host} has no variable "${name}"; ${suggest(name, effective.keys())}`);
-  const { tree, found } = treeAt(rendered, path);
-  if (!found) throw new UsageError(`${host} has no key "${key}"; ${nearestKey(rendered, name, path)}`);
+  const place = rendered && treeAt(rendered, path);
+  if (!variable || !place?.found) {
+    // An entry that a list does not have could not be set by its key.
+    const unset = place?.tree.kind === "sequence" ? undefined : explainUnset(result, host, [name, ...path], io);
+    return [
+      ...(unset ?? refuse(host, key, rendered, [...effective.keys()])),
+      ...credentialLines(result, host, name, path),
+    ];
+  }
+  const { tree } = place;
   return [
     `${colors.bold(key)} = ${colors.green(compact(tree))}`,
     ...chainLines(variable, path, io),
@@ -59,14 +67,40 @@ function explainKey(result: LoadResult, host: string, key: string, io: Io): stri
   ];
 }
 
-function nearestKey(rendered: Tree, name: string, path: readonly string[]): string {
-  for (let length = path.length - 1; length >= 0; length--) {
-    const { tree, found } = treeAt(rendered, path.slice(0, length));
-    if (!found || tree.kind !== "mapping") continue;
-    const keys = [...tree.entries.keys()].map((key) => [name, ...path.slice(0, length), key].join("."));
-    return suggest([name, ...path.slice(0, length + 1)].join("."), keys);
+/** Says what else may have been meant by a key that is not there and could not be. */
+function refuse(host: string, key: string, rendered: Tree | undefined, set: readonly string[]): never {
+  const [name = "", ...path] = key.split(".");
+  if (!rendered) {
+    const guest = (["proxmox_lxc", "proxmox_vm"] as const).find((each) => set.includes(each));
+    const inside = guest && nearest(name, keysAt(VARIABLES[guest], []));
+    const known = [...set, ...Object.keys(VARIABLES)];
+    const near = known.includes(name)
+      ? undefined
+      : (nearest(name, known) ?? (inside === undefined ? undefined : [guest, inside, ...path].join(".")));
+    throw new UsageError(
+      `${host} has no variable "${name}"; ${near === undefined ? suggest(name, set) : `did you mean "${near}"?`}`,
+    );
   }
-  return `${name} is no mapping`;
+  throw new UsageError(`${host} has no key "${key}"; ${nearestKey(rendered, name, path)}`);
+}
+
+/** What there is where the path leaves the tree: that far it is right. */
+function nearestKey(rendered: Tree, name: string, path: readonly string[]): string {
+  let depth = 0;
+  while (depth < path.length && treeAt(rendered, path.slice(0, depth + 1)).found) depth++;
+  const { tree } = treeAt(rendered, path.slice(0, depth));
+  const parent = [name, ...path.slice(0, depth)].join(".");
+  const step = path[depth] ?? "";
+  if (tree.kind === "sequence") {
+    const count = tree.items.length;
+    return `${parent} has ${count} ${count === 1 ? "entry" : "entries"}${count === 0 ? "" : `, 0 to ${count - 1}`}`;
+  }
+  const schema = variableSchema(name);
+  const known = schema instanceof z.ZodType ? keysAt(schema, path.slice(0, depth)) : [];
+  if (tree.kind !== "mapping" && known.length === 0) return `${parent} is no mapping`;
+  const keys = new Set([...(tree.kind === "mapping" ? tree.entries.keys() : []), ...known]);
+  const near = nearest(step, keys);
+  return near === undefined ? suggest(step, keys) : `did you mean "${parent}.${near}"?`;
 }
 
 function chainLines({ chain, winner }: EffectiveVar, path: readonly string[], { colors }: Io): string[] {

@@ -1,3 +1,4 @@
+import { isSystemError, said } from "../stacks/system-error";
 import { EXIT, UsageError } from "./output";
 
 /** Runs a command as the process: sets the exit code, and answers even a mistake of the program with one line. */
@@ -6,7 +7,8 @@ export function runProcess(name: string, command: () => Promise<number> | number
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code === "EPIPE") process.exit();
-      throw error;
+      if (stream === process.stdout) process.stderr.write(`${name}: the output cannot be written: ${said(error)}\n`);
+      process.exit(1);
     });
   }
   Promise.resolve()
@@ -27,8 +29,9 @@ export function runProcess(name: string, command: () => Promise<number> | number
     );
 }
 
-/** A mistake of the program, for the person in front of it. */
+/** A mistake of the program, or of the system beneath it, for the person in front of it. */
 export function unexpected(name: string, error: unknown, debug: boolean): string {
+  if (!debug && isSystemError(error)) return `${name}: ${said(error)}; look at the disk and the rights there`;
   const [message = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
   if (debug && error instanceof Error && error.stack) return error.stack;
   return `${name}: a mistake of this program, not of yours: ${message}; please report it with the output of LAB_DEBUG=1`;

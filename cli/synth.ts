@@ -1,43 +1,52 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
+import { Command, CommanderError } from "commander";
+import { type LoadResult, sharedIdentities } from "../model";
 import type { Lab } from "../model/lab";
+import { concerning, type Problem } from "../model/problem";
 import { runProcess } from "./guarded";
-import { type Io, processIo, table } from "./output";
-import { counted } from "./problems";
+import { EXIT, type Io, processIo, table } from "./output";
+import { counted, tellProblems } from "./problems";
 import { load, loadAll } from "./target";
 
 /**
- * `npm run synth`: what `cdktf synth` does, without its command line's three seconds, and a table of what came of it.
- * The app itself (main.ts) tells problems and writes nothing when there is any error.
+ * `npm run synth`: what `cdktf synth` does, without its command line's three seconds, with the warnings and a table of
+ * what came of it. The app itself (main.ts) tells problems and writes nothing when there is any error.
  */
-async function synth(io: Io): Promise<number> {
+async function synth(target: string | undefined, io: Io): Promise<number> {
+  // What main.ts takes for one lab alone. A name that is wrong is wrong use, to be told before anything else.
+  if (target !== undefined) {
+    load(target, io);
+    process.env.LAB = target;
+  }
   await import("../main");
   if (process.exitCode) return Number(process.exitCode);
-  // main.ts knows this variable too: it stands for one lab alone.
   const { LAB, CDKTF_OUTDIR = "cdktf.out" } = process.env;
   const results = LAB ? [load(LAB, io)] : loadAll(io);
   const stacks = join(resolve(io.cwd, CDKTF_OUTDIR), "stacks");
   if (!LAB) removeStale(stacks, new Set(results.map(({ name }) => name)));
-  const rows = results.flatMap(({ lab, problems }) =>
-    lab ? [row(lab, relative(io.cwd, join(stacks, lab.name, "cdk.tf.json")), problems.length)] : [],
-  );
+  const shared = [...sharedIdentities(results.flatMap(({ lab }) => lab ?? []))];
+  tellProblems([...results.flatMap(({ problems }) => problems), ...shared], io);
+  const rows = results.flatMap((result) => rowOf(result, shared, stacks, io));
   io.out(table(["LAB", "NODES", "GUESTS", "CORES", "MEMORY MiB", "DISK GiB", "JSON", "WARNINGS"], rows, io.colors));
-  return 0;
+  return EXIT.ok;
 }
 
-function row(lab: Lab, file: string, warnings: number): string[] {
+function rowOf({ lab, problems }: LoadResult, shared: readonly Problem[], stacks: string, io: Io): string[][] {
+  if (!lab) return [];
   const sum = (of: (guest: Lab["guests"][number]) => number) =>
     String(lab.guests.reduce((total, guest) => total + of(guest), 0));
-  return [
+  const row = [
     lab.name,
     String(lab.nodes.length),
     String(lab.guests.length),
     sum(({ cores }) => cores),
     sum(({ memoryMiB }) => memoryMiB),
     sum(({ diskGiB }) => diskGiB),
-    file,
-    counted(warnings, "warning") || "none",
+    relative(io.cwd, join(stacks, lab.name, "cdk.tf.json")),
+    counted(problems.length + concerning(lab, shared).length, "warning") || "none",
   ];
+  return [row];
 }
 
 /** A lab that is gone leaves no stack behind, as with `cdktf synth`; anything but its JSON is kept. */
@@ -48,4 +57,18 @@ function removeStale(stacks: string, labs: ReadonlySet<string>): void {
   }
 }
 
-runProcess("synth", () => synth(processIo()));
+async function run(io: Io): Promise<number> {
+  const program = new Command("npm run synth --")
+    .description("Writes the Terraform JSON of every lab under inventory/, or of one, and prints a table of them.")
+    .argument("[LAB]", "a folder's name under inventory/, or the path of any folder or hosts file; all if left out")
+    .addHelpText("after", "\nExit codes: 0 written, 1 an inventory has errors, 2 the command was used wrongly.")
+    .exitOverride();
+  try {
+    return await synth(program.parse().args[0], io);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+runProcess("synth", () => run(processIo()));

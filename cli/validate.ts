@@ -1,4 +1,4 @@
-import { type LoadResult, sharedVmids } from "../model";
+import { type LoadResult, sharedIdentities } from "../model";
 import type { Problem } from "../model/problem";
 import { HOW_TO_GIVE, holdsSecrets, vaultProblems } from "../model/vault";
 import { givenPasswords, type SecretSources } from "./lab-secrets";
@@ -54,7 +54,7 @@ function encrypted(result: LoadResult, sources: SecretSources, io: Io): readonly
 }
 
 function betweenLabs(results: readonly LoadResult[]): readonly Problem[] {
-  return [...sharedVmids(results.flatMap(({ lab }) => (lab ? [lab] : [])))];
+  return [...sharedIdentities(results.flatMap(({ lab }) => (lab ? [lab] : [])))];
 }
 
 function print(reports: readonly Report[], format: Format, { colors }: Io): string[] {

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { allRoles, type Role } from "../provision/registry";
 import { type Checked, checkInventory } from "./check";
 import type { Inventory } from "./inventory";
@@ -8,7 +8,7 @@ import { renderHost } from "./render";
 import type { HostVars } from "./resolve/facts";
 import { suggest } from "./schema/nearest";
 
-export { sharedVmids } from "./rules/across-labs";
+export { sharedIdentities } from "./rules/across-labs";
 export { exportSchemas } from "./schema/export";
 
 /** Everything that is known of a lab. */
@@ -38,9 +38,9 @@ export const findLabs = (cwd: string = process.cwd()) => findInventories(join(cw
  */
 export function loadLab(target: string, { cwd = process.cwd(), roles = allRoles() }: LoadOptions = {}): LoadResult {
   const labs = findLabs(cwd);
-  const inventory = readInventory(labs.find((lab) => lab.name === target)?.target ?? target, cwd);
-  const names = labs.map((lab) => lab.name);
-  const problems = inventory.problems.map((problem) => withKnownLabs(problem, target, names));
+  const name = target.replace(/\/+$/, "");
+  const inventory = readInventory(placeOf(name, labs) ?? target, cwd);
+  const problems = inventory.problems.map((problem) => withKnownLabs(problem, name, labs));
   const vars = new Map<string, HostVars>();
   for (const host of inventory.hosts.keys()) {
     const rendered = renderHost(inventory, host);
@@ -52,5 +52,27 @@ export function loadLab(target: string, { cwd = process.cwd(), roles = allRoles(
   return { name: inventory.name, inventory, vars, ...checked };
 }
 
-const withKnownLabs = (problem: Problem, target: string, names: readonly string[]): Problem =>
-  problem.rule === "no-inventory" && names.length > 0 ? { ...problem, fix: suggest(target, names) } : problem;
+type FoundLabs = ReturnType<typeof findLabs>;
+
+/** Where the lab or the folder of labs of that name under `inventory/` is. */
+function placeOf(name: string, labs: FoundLabs): string | undefined {
+  const lab = labs.find((each) => each.name === name);
+  if (lab) return lab.target;
+  return labs.map(({ target }) => dirname(target)).find((folder) => basename(folder) === name);
+}
+
+/** Adds what the labs under `inventory/` are called to a problem of a target that is none of them. */
+function withKnownLabs(problem: Problem, wanted: string, labs: FoundLabs): Problem {
+  if (problem.rule === "several-inventories") {
+    const inside = labs.filter(({ target }) => basename(dirname(target)) === basename(wanted)).map(({ name }) => name);
+    return inside.length > 1 ? { ...problem, fix: `name one: ${inside.join(" or ")}` } : problem;
+  }
+  if (problem.rule !== "no-inventory" || labs.length === 0 || problem.fix?.startsWith("name one")) return problem;
+  return {
+    ...problem,
+    fix: suggest(
+      wanted,
+      labs.map(({ name }) => name),
+    ),
+  };
+}

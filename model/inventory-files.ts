@@ -1,4 +1,4 @@
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 
 /** What Ansible passes over in an inventory folder (inventory/manager.py and INVENTORY_IGNORE_EXTS, ansible-core 2.19). */
@@ -98,7 +98,8 @@ export function labName(path: string, kind: FolderEntry["kind"]): string {
 
 /**
  * The labs in the folders directly under `root`: one a folder, or, where a folder holds several hosts files and no
- * `hosts.yml`, one a file. Folders without a hosts file are passed over; a missing root has no labs.
+ * `hosts.yml`, one a file. A folder that has variables only is one too, for the reader to complain of; any other without
+ * a hosts file is passed over. A missing root has no labs.
  */
 export function findInventories(root: string): { name: string; target: string }[] {
   return (listFolder(root) ?? []).flatMap(({ name, kind }) => {
@@ -106,6 +107,67 @@ export function findInventories(root: string): { name: string; target: string }[
     const folder = join(root, name);
     const labs = separateLabs(folder);
     if (labs.length > 0) return labs.map((target) => ({ name: labName(target, "file"), target }));
-    return hostsFilesBelow(folder).length > 0 ? [{ name, target: folder }] : [];
+    return hostsFilesBelow(folder).length > 0 || hasVars(folder) ? [{ name, target: folder }] : [];
   });
+}
+
+/** The folders directly in one that have variables of an inventory. */
+export function labsIn(folder: string): string[] {
+  return (listFolder(folder) ?? []).map(({ name }) => join(folder, name)).filter(hasVars);
+}
+
+/** Whether a folder has `group_vars` or `host_vars`, as only that of an inventory does. */
+export function hasVars(folder: string): boolean {
+  return ["group_vars", "host_vars"].some((name) => kindOf(join(folder, name)) !== "other");
+}
+
+/** The sections of a hosts file in YAML or JSON, those of an INI inventory, and how an encrypted file begins. */
+const YAML_SECTION =
+  /^[ \t{]*["']?(?:hosts|children|plugin)["']?[ \t]*:|[{,][ \t]*["']?(?:hosts|children)["']?[ \t]*:/m;
+const INI_SECTION = /^\s*\[[\w.:-]+\]\s*$/m;
+const ENCRYPTED = /^\$ANSIBLE_VAULT/;
+const BEGINNING = 64 * 1024;
+
+/**
+ * Whether a folder or file is an inventory at all, by names and by what its files begin with. Of anything else nothing is
+ * read, so that a slip in a path does not print other programs' files.
+ */
+export function looksLikeInventory(path: string, kind: FolderEntry["kind"]): boolean {
+  if (kind === "file") return hasVars(dirname(path)) || isHostsFile(path);
+  if (hasVars(path)) return true;
+  return (listFolder(path) ?? []).some((entry) => {
+    const inner = join(path, entry.name);
+    if (isIgnored(entry.name)) return false;
+    return entry.kind === "folder" ? holdsHostsFileOnly(inner) : entry.kind === "file" && isHostsFile(inner);
+  });
+}
+
+/** A folder of hosts files within an inventory, as opposed to an inventory of its own. */
+const holdsHostsFileOnly = (folder: string): boolean =>
+  !hasVars(folder) &&
+  (listFolder(folder) ?? []).some(
+    ({ name, kind }) => kind === "file" && MAIN.test(name) && isHostsFile(join(folder, name)),
+  );
+
+function isHostsFile(path: string): boolean {
+  const name = basename(path);
+  if (MAIN.test(name) && hasYamlExtension(name)) return true;
+  if (extname(name) !== "" && !hasYamlExtension(name)) return false;
+  const text = beginning(path);
+  return (
+    YAML_SECTION.test(text) || ENCRYPTED.test(text) || (/^(?:hosts|inventory)$/.test(name) && INI_SECTION.test(text))
+  );
+}
+
+function beginning(path: string): string {
+  const buffer = Buffer.alloc(BEGINNING);
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    return buffer.toString("latin1", 0, readSync(file, buffer, 0, BEGINNING, 0));
+  } catch {
+    return "";
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
 }

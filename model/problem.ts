@@ -33,11 +33,51 @@ export interface Problem {
 /** One line for people: `file:line:col path: message; fix`. */
 export function formatProblem(problem: Problem): string {
   const place = problem.at ? `${formatPosition(problem.at)} ` : "";
+  return place + textOf(problem);
+}
+
+/** What makes parts of a problem stand out on a terminal. */
+export interface Emphasis {
+  readonly place: (text: string) => string;
+  readonly severity: (severity: Severity) => string;
+}
+
+const PLAIN: Emphasis = { place: (text) => text, severity: (severity) => severity };
+
+/** `formatProblem` with the severity behind the place: `file:line:col error path: message; fix`. */
+export function problemLine(problem: Problem, emphasis: Emphasis = PLAIN): string {
+  const place = problem.at ? `${emphasis.place(formatPosition(problem.at))} ` : "";
+  return `${place}${emphasis.severity(problem.severity)} ${textOf(problem)}`;
+}
+
+function textOf(problem: Problem): string {
   const path = problem.path ? `${problem.path}: ` : "";
   const fix = problem.fix ? `; ${problem.fix}` : "";
   const also = (problem.also ?? []).map(({ at, note }) => `\n    ${formatPosition(at)} ${note}`).join("");
-  return `${place}${path}${problem.message}${fix}${also}`;
+  return `${path}${problem.message}${fix}${also}`;
 }
+
+/** Of problems between labs those that are told to one of them: their subject is a guest of it. */
+export function concerning({ name }: { readonly name: string }, problems: readonly Problem[]): readonly Problem[] {
+  return problems.filter(({ subject }) => subject?.startsWith(`${name}/`));
+}
+
+/** What has to be mended comes first; else the order stays. */
+export function errorsFirst(problems: readonly Problem[]): readonly Problem[] {
+  const errors = problems.filter(({ severity }) => severity === "error");
+  return [...errors, ...problems.filter(({ severity }) => severity !== "error")];
+}
+
+/** `2 errors, 1 warning`. */
+export function countProblems(problems: readonly Problem[]): string {
+  const errors = problems.filter(({ severity }) => severity === "error").length;
+  const parts = [counted(errors, "error"), counted(problems.length - errors, "warning")].filter((part) => part !== "");
+  return parts.length > 0 ? parts.join(", ") : "no problems";
+}
+
+/** `2 errors`; nothing for none. */
+export const counted = (number: number, noun: string): string =>
+  number === 0 ? "" : `${number} ${noun}${number === 1 ? "" : "s"}`;
 
 export function formatPosition({ file, line, column }: Position): string {
   return `${file}:${line}:${column}`;

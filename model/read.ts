@@ -1,9 +1,18 @@
 import { accessSync, constants, readFileSync } from "node:fs";
-import { basename, dirname, extname, relative, resolve } from "node:path";
+import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { GroupGraph } from "./group-graph";
 import { addHostsFile } from "./hosts-file";
 import type { Group, Host, Inventory } from "./inventory";
-import { type FolderEntry, hasYamlExtension, hostsFilesBelow, kindOf, labName, separateLabs } from "./inventory-files";
+import {
+  type FolderEntry,
+  hasYamlExtension,
+  hostsFilesBelow,
+  kindOf,
+  labName,
+  labsIn,
+  looksLikeInventory,
+  separateLabs,
+} from "./inventory-files";
 import type { Problem } from "./problem";
 import { SourceFiles } from "./source-files";
 import { VarsFolder } from "./vars-files";
@@ -42,10 +51,11 @@ class InventoryReader {
   read(): Inventory {
     const sources = this.hostsFiles();
     for (const source of sources) this.addSource(source);
+    if (sources.length > 0 && this.graph.hosts.size === 0) this.reportNoHosts(sources);
     const { groups, hosts } = this.graph.finish();
     const withVars = sources.length > 0 ? this.addVars(groups, hosts, sources) : { groups, hosts };
     return {
-      name: labName(this.path, this.kind),
+      name: sources.length > 0 ? labName(this.path, this.kind) : basename(this.path),
       folder: relative(this.cwd, this.folder) || ".",
       sources: sources.map((source) => this.files.name(source)),
       ...withVars,
@@ -55,26 +65,59 @@ class InventoryReader {
 
   /** The files to read; none, and a problem, when the target is no inventory. */
   private hostsFiles(): string[] {
-    if (this.kind === "other") {
-      this.fail("no-inventory", `there is no inventory folder or hosts file "${this.target}"`, "check the name");
-      return [];
+    const { target } = this;
+    if (target.trim() === "") {
+      return this.refuse("no-inventory", "expected the name of a lab or a path, got nothing", "name a lab");
     }
+    if (this.kind === "other") {
+      return this.refuse("no-inventory", `there is no inventory folder or hosts file "${target}"`, "check the name");
+    }
+    if (!looksLikeInventory(this.path, this.kind)) return this.refuseForeign();
     if (this.kind === "file") return [this.path];
     const labs = separateLabs(this.path);
     if (labs.length > 0) {
-      const names = labs.map((lab) => this.files.name(lab)).join(", ");
-      const message = `"${this.target}" holds several labs and no hosts.yml: ${names}`;
-      this.fail(
-        "several-inventories",
-        message,
-        "name one of these files, or call the main one hosts.yml to read them together",
-      );
-      return [];
+      const names = labs.map((lab) => `${labName(lab, "file")} (${this.files.name(lab)})`).join(", ");
+      const message = `"${target}" holds ${labs.length} labs and no hosts.yml: ${names}`;
+      const fix = "name one of these files, or call the main one hosts.yml to read them together";
+      return this.refuse("several-inventories", message, fix);
     }
     const files = hostsFilesBelow(this.path);
-    if (files.length === 0)
-      this.fail("no-inventory", `the folder "${this.target}" holds no hosts file`, "add a hosts.yml");
-    return files;
+    return files.length > 0 ? files : this.refuseVarsOnly();
+  }
+
+  /** A folder or file that has nothing of an inventory: one problem, and nothing of it is read or shown. */
+  private refuseForeign(): [] {
+    const what =
+      this.kind === "file" ? `the file "${this.target}" is no hosts file` : `"${this.target}" is no inventory`;
+    const expected = this.kind === "file" ? 'groups with "hosts:" or "children:"' : "a folder with a hosts.yml";
+    const within = this.kind === "file" ? [] : labsIn(this.path).map((lab) => this.files.name(lab));
+    const fix =
+      within.length > 0
+        ? `name one of those in it: ${within.slice(0, 12).join(", ")}`
+        : "check the path, or add a hosts.yml";
+    return this.refuse("no-inventory", `${what}: expected ${expected}`, fix);
+  }
+
+  private refuseVarsOnly(): [] {
+    const at = { file: this.files.name(join(this.folder, "hosts.yml")), line: 1, column: 1 };
+    const message = `the folder "${this.files.name(this.folder)}" has variables, but no hosts file: expected hosts.yml with the hosts and groups`;
+    const fix = 'add it, beginning with "all:", or remove the folder';
+    this.problems.push({ rule: "no-hosts-file", severity: "error", at, message, fix });
+    return [];
+  }
+
+  /** Without a host there is no lab; that a file is empty is then part of it. */
+  private reportNoHosts(sources: readonly string[]): void {
+    if ([...this.problems, ...this.files.problems, ...this.graph.problems].some(({ severity }) => severity === "error"))
+      return;
+    this.problems.splice(0, this.problems.length, ...this.problems.filter(({ rule }) => rule !== "hosts-file-empty"));
+    this.problems.push({
+      rule: "no-hosts",
+      severity: "error",
+      at: { file: this.files.name(sources[0] ?? this.folder), line: 1, column: 1 },
+      message: 'expected the lab\'s nodes and guests below "hosts:" of a group, got an inventory without any host',
+      fix: `write them, for example all: { children: { proxmox_nodes: { hosts: { pve1: } }, guests: { hosts: { web: } } } }`,
+    });
   }
 
   private addSource(path: string): void {
@@ -123,8 +166,9 @@ class InventoryReader {
     };
   }
 
-  private fail(rule: string, message: string, fix: string): void {
+  private refuse(rule: string, message: string, fix: string): [] {
     this.problems.push({ rule, severity: "error", message, fix });
+    return [];
   }
 }
 

@@ -4,6 +4,7 @@ import type { Problem } from "./problem";
 import type { Tree } from "./tree";
 import { VAULT_HEADER } from "./vault/cipher";
 import { parseYaml, sizeProblem } from "./yaml";
+import { oddNumbers } from "./yaml/odd-numbers";
 
 /** Reads inventory files, naming them relative to `cwd` and gathering their problems. */
 export class SourceFiles {
@@ -33,7 +34,7 @@ export class SourceFiles {
       return { readable: false };
     }
     const { tree, problems } = parseYaml(bytes, file);
-    this.problems.push(...problems);
+    this.problems.push(...problems, ...(tree ? oddNumbers(tree, bytes.toString()) : []));
     if (tree) return { tree, readable: true };
     return { readable: problems.length === 0 };
   }

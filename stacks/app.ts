@@ -1,8 +1,10 @@
 import { App, type TerraformStack } from "cdktf";
 import type { Lab } from "../model/lab";
 import type { Problem } from "../model/problem";
+import { boundHeap } from "./heap";
 import { LabError } from "./lab-error";
 import { LabStack } from "./lab-stack";
+import { isSystemError, notWritten } from "./system-error";
 
 /** A lab without errors, with its warnings. */
 export interface LabInput {
@@ -22,6 +24,7 @@ export interface AppOptions {
  * @throws LabError with the problems of all labs.
  */
 export function buildApp(labs: readonly LabInput[], { outdir }: AppOptions = {}): App {
+  boundHeap(labs.reduce((sum, { lab }) => sum + lab.guests.length, 0));
   const app = new App({
     // Validated here, before anything is written; by itself cdktf writes one stack before it looks at the next.
     skipValidation: true,
@@ -51,8 +54,13 @@ export function buildApp(labs: readonly LabInput[], { outdir }: AppOptions = {})
  */
 export function synthesize(labs: readonly LabInput[], options: AppOptions = {}): readonly Problem[] {
   return problemsOf(() => {
-    buildApp(labs, options).synth();
-    return [];
+    try {
+      buildApp(labs, options).synth();
+      return [];
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return [notWritten(error, options.outdir ?? process.env.CDKTF_OUTDIR ?? "cdktf.out")];
+    }
   });
 }
 

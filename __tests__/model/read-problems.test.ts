@@ -79,11 +79,29 @@ describe("readInventory reports", () => {
 
   it.each([
     ["a missing target", {}, "nowhere", /nowhere/],
-    ["a folder without hosts file", { "group_vars/all.yml": "" }, "", /no hosts file/],
+    ["a folder of something else", { "notes.txt": "hello\n", "a.yml": "a: 1\n" }, "", /"lab" is no inventory/],
+    ["a file of something else", { "a.yml": "password: x\n" }, "a.yml", /no hosts file: expected groups/],
   ])("%s", (_, files, target, message) => {
     const inventory = read(files, target);
     expect(formatProblem(onlyProblem(errors(inventory), "no-inventory"))).toMatch(message);
     expect([...inventory.groups.keys()]).toEqual(["all", "ungrouped"]);
+  });
+
+  it("a folder that has variables only, at the hosts file it should have", () => {
+    const inventory = read({ "group_vars/all.yml": "" });
+    expect(places(errors(inventory))).toEqual(["no-hosts-file lab/hosts.yml:1:1"]);
+  });
+
+  it.each(["", "# nothing\n", "all:\n", "all: {children: {proxmox_nodes: }}\n"])(
+    "an inventory without a host: %j",
+    (text) => {
+      expect(places(read({ "hosts.yml": text }).problems)).toEqual(["no-hosts lab/hosts.yml:1:1"]);
+    },
+  );
+
+  it("a target that is nothing, without reading the folder it is in", () => {
+    const { problems, sources } = readInventory(" ", writeFolder({ "hosts.yml": "all: {hosts: {a: }}\n" }));
+    expect([places(problems), sources]).toEqual([["no-inventory"], []]);
   });
 
   it.each([

@@ -123,7 +123,7 @@ describe("readInventory reads files in Ansible's order", () => {
     });
     expect(hostNames(inventory)).toEqual(["web"]);
     expect(formatProblem(onlyProblem(read(files).problems, "several-inventories"))).toMatch(
-      /production.yml, lab\/staging.yml/,
+      /lab-production \(lab\/production.yml\), lab-staging \(lab\/staging.yml\)/,
     );
   });
 

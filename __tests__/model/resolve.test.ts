@@ -191,7 +191,7 @@ describe("sources", () => {
 describe("virtual machines", () => {
   it("share what guests share", () => {
     const { lab, problems } = load({
-      "host_vars/web.yml": "proxmox_vm: { vmid: 100, cores: 2, memory: 4096, disk: 32, bios: ovmf }\n",
+      "host_vars/web.yml": "proxmox_vm: { vmid: 100, cores: 2, memory: 4096, disk: 32, bios: ovmf, networks: [] }\n",
     });
     expect(problems).toEqual([]);
     expect(lab?.guests[0]).toMatchObject({

@@ -1,4 +1,5 @@
-import { sharedVmids } from "../../model";
+import { sharedIdentities } from "../../model";
+import { formatProblem } from "../../model/problem";
 import { container, hosts, load, removeLabFolders, SOUND, told, withNetworks } from "../support/lab-folder";
 
 afterAll(removeLabFolders);
@@ -53,13 +54,28 @@ describe("identity", () => {
   it("vmid-in-other-lab: warns across labs on one API only", () => {
     const a = load().lab!;
     const b = { ...a, name: "b" };
-    expect([...sharedVmids([a, b])]).toEqual([
-      expect.objectContaining({ rule: "vmid-in-other-lab", severity: "warning" }),
+    expect([...sharedIdentities([a, b])]).toEqual([
+      expect.objectContaining({ rule: "vmid-in-other-lab", severity: "warning", subject: "lab/web" }),
+      expect.objectContaining({ rule: "vmid-in-other-lab", severity: "warning", subject: "b/web" }),
     ]);
-    expect([...sharedVmids([a, { ...b, connection: { ...a.connection, endpoint: "https://other:8006/" } }])]).toEqual(
-      [],
-    );
-    expect([...sharedVmids([a])]).toEqual([]);
+    expect([
+      ...sharedIdentities([a, { ...b, connection: { ...a.connection, endpoint: "https://other:8006/" } }]),
+    ]).toEqual([]);
+    expect([...sharedIdentities([a])]).toEqual([]);
+  });
+
+  it("address-in-other-lab: tells both labs of an address on the same bridge", () => {
+    const lab = (network: string, vmid: number) =>
+      load({ "host_vars/web.yml": container(`vmid: ${vmid}`, `networks: [${network}]`) }).lab!;
+    const a = lab("{ ip: 192.168.1.51 }", 301);
+    const rules = (network: string) =>
+      [...sharedIdentities([a, { ...lab(network, 302), name: "b" }])].map(formatProblem);
+    expect(rules("{ ip: 192.168.1.51 }")).toEqual([
+      expect.stringMatching(/web.yml:3:\d+ lab\/web has the address 192\.168\.1\.51, as has b\/web/),
+      expect.stringMatching(/b\/web has the address 192\.168\.1\.51, as has lab\/web/),
+    ]);
+    expect(rules("{ ip: 192.168.1.52 }")).toEqual([]);
+    expect(rules("{ ip: 192.168.1.51, vlan: 7 }")).toEqual([]);
   });
 
   it("host-name: a guest's name can be a Terraform address", () => {

@@ -44,7 +44,9 @@ proxmox_node:
 /** A host_vars file of a container; `lines` are keys of proxmox_lxc. */
 export function container(...lines: readonly string[]): string {
   const given = new Set(lines.map((line) => line.split(":")[0]));
-  const defaults = ["cores: 2", "memory: 2048", "disk: 8"].filter((line) => !given.has(line.split(":")[0] ?? ""));
+  const defaults = ["cores: 2", "memory: 2048", "disk: 8", "networks: []"].filter(
+    (line) => !given.has(line.split(":")[0] ?? ""),
+  );
   return ["proxmox_lxc:", ...[...lines, ...defaults].map((line) => `  ${line}`), ""].join("\n");
 }
 

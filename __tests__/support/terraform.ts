@@ -10,7 +10,7 @@ import { lab } from "./lab";
 const QUIET = { CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1", TF_INPUT: "0", NO_COLOR: "1" };
 const TOKEN = "terraform@pve!lab=00000000-0000-0000-0000-000000000000";
 
-const LIMIT_MS = Number(process.env.LIMIT ?? 100_000);
+const LIMIT_MS = 150_000;
 
 export interface Outcome {
   readonly ok: boolean;
@@ -65,11 +65,16 @@ export class Workspace {
   }
 }
 
-/** `describe` where Terraform and its providers are; elsewhere a skipped one that says what is missing. */
-export function describeWithTerraform(name: string, tests: () => void): void {
+/**
+ * `describe` where Terraform and its providers are; elsewhere a skipped one that says what is missing.
+ *
+ * @param alsoMissing what else the tests would need and miss; `""` for nothing
+ */
+export function describeWithTerraform(name: string, tests: () => void, alsoMissing = ""): void {
   missing ??= missingTerraform();
-  if (missing) console.warn(`skipped: ${name}: ${missing}`);
-  (missing ? describe.skip : describe)(name, tests);
+  const reason = missing || alsoMissing;
+  if (reason) console.warn(`skipped: ${name}: ${reason}`);
+  (reason ? describe.skip : describe)(name, tests);
 }
 
 /** What is missing, `""` for nothing. */

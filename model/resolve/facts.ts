@@ -2,7 +2,8 @@ import type { z } from "zod";
 import type { Role } from "../../provision/registry";
 import type { Group, Inventory } from "../inventory";
 import type { Position, Problem } from "../problem";
-import { parse, salvage } from "../schema/parse";
+import { parse } from "../schema/parse";
+import { salvage } from "../schema/salvage";
 import { VARIABLES, type Variables } from "../schema/variables";
 import type { Tree } from "../tree";
 import { groupsByHost, type Members, membersOf } from "./members";
@@ -56,7 +57,7 @@ export function readFacts(
         for (const problem of problems) report({ ...problem, subject: name });
       }
     }
-    const isPartial = salvageGuest(trees, values);
+    const isPartial = salvageAll(trees, values);
     hosts.set(name, {
       name,
       at: host.at,
@@ -69,13 +70,14 @@ export function readFacts(
   return { inventory, hosts, members, roles };
 }
 
-/** Fills in what is right of a faulty guest. */
-function salvageGuest(trees: HostVars, values: { [name: string]: unknown }): boolean {
-  const faulty = (["proxmox_lxc", "proxmox_vm"] as const).filter(
-    (name) => trees.has(name) && values[name] === undefined,
-  );
-  for (const name of faulty) values[name] = salvage(VARIABLES[name], trees.get(name)!);
-  return faulty.length > 0;
+const GUESTS = ["proxmox_lxc", "proxmox_vm"] as const;
+const MAPS = ["proxmox_networks", "proxmox_templates", "group_subsets", "lxc_features"] as const;
+
+/** Fills in what is right of faulty guests and maps; tells whether a guest is among them. */
+function salvageAll(trees: HostVars, values: { [name: string]: unknown }): boolean {
+  const faulty = [...GUESTS, ...MAPS].filter((name) => trees.has(name) && values[name] === undefined);
+  for (const name of faulty) values[name] = salvage(VARIABLES[name], trees.get(name)!).value;
+  return GUESTS.some((name) => faulty.includes(name));
 }
 
 /** By variable the schemas that it has to satisfy: roles may share a variable. */

@@ -1,8 +1,9 @@
 import type { ContainerGuest, Guest, Network, Node, Template, VmGuest } from "../lab";
 import type { Position, Problem } from "../problem";
-import { TERRAFORM_NAME } from "../schema/formats";
+import { TERRAFORM_NAME, terraformName } from "../schema/formats";
 import type { CommonVars } from "../schema/guest";
-import type { VariableName } from "../schema/variables";
+import { isFaulty as isFaultyKey } from "../schema/salvage";
+import { VARIABLES, type VariableName } from "../schema/variables";
 import { capabilitiesOf } from "./capabilities";
 import { containerParts, featuresOf } from "./container";
 import { exceptionsOf, tiersOf } from "./exceptions";
@@ -138,11 +139,22 @@ function baseOf(reader: Reader, inputs: GuestInputs) {
   };
 }
 
-function cardsOf({ host, variable, vars, origins, report }: Reader, { networks }: GuestInputs) {
+function cardsOf({ host, variable, vars, origins, report }: Reader, { networks, wide }: GuestInputs) {
   const name = host.values.proxmox_default_network;
   const at = host.trees.get("proxmox_default_network")?.at;
   const defaultNetwork = name !== undefined && at ? { name, at } : undefined;
-  return nicsOf({ host: host.name, variable, cards: vars.networks, networks, defaultNetwork, origins, report });
+  const tree = wide.trees.get("proxmox_networks");
+  const isFaulty = (network: string) => isFaultyKey(VARIABLES.proxmox_networks, tree, network);
+  return nicsOf({
+    host: host.name,
+    variable,
+    cards: vars.networks,
+    networks,
+    isFaulty,
+    defaultNetwork,
+    origins,
+    report,
+  });
 }
 
 const startupOf = (vars: NonNullable<CommonVars["startup"]>) =>
@@ -180,14 +192,16 @@ function containerOf(base: Base, reader: Reader, inputs: GuestInputs): Container
 /** Stands in for a template that has been reported as missing or unknown; no lab is made with it. */
 const UNKNOWN_OS: Template = { kind: "volume", volume: "", osType: "unmanaged" };
 
-function osOf(own: string | undefined, reader: Reader, inputs: GuestInputs): Template | undefined {
+function osOf(stated: string | undefined, reader: Reader, inputs: GuestInputs): Template | undefined {
   const { host, report } = reader;
-  const name = reader.need(own, "template", "proxmox_default_template");
+  const name = reader.need(stated, "template", "proxmox_default_template");
   if (name === undefined) return undefined;
+  const { proxmox_templates: own } = inputs.wide.values;
+  if (isFaultyKey(VARIABLES.proxmox_templates, inputs.wide.trees.get("proxmox_templates"), name)) return undefined;
   const at = reader.placeOf("template", "proxmox_default_template");
   const wanted = { name, at, path: "proxmox_lxc.template", host: host.name };
   const storage = host.values.proxmox_template_storage ?? "local";
-  return templateOf(wanted, inputs.wide.values.proxmox_templates ?? {}, storage, report);
+  return templateOf(wanted, own ?? {}, storage, report);
 }
 
 function vmOf(base: Base, reader: Reader, inputs: GuestInputs): VmGuest | undefined {
@@ -214,5 +228,5 @@ const badName = (host: HostFacts): Problem => ({
   at: host.at,
   subject: host.name,
   message: `"${host.name}" is used in Terraform addresses: expected letters, digits, - and _, not starting with a digit`,
-  fix: `rename it to ${host.name.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^(?=\d|-)/, "h")}`,
+  fix: `rename it to ${terraformName(host.name)}`,
 });

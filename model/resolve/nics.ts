@@ -10,6 +10,8 @@ interface Inputs {
   readonly variable: "proxmox_lxc" | "proxmox_vm";
   readonly cards: readonly NicVars[];
   readonly networks: ReadonlyMap<string, Network>;
+  /** Whether the network is described, but with faults: those are told, and nothing that follows from them. */
+  readonly isFaulty: (network: string) => boolean;
   readonly defaultNetwork: { readonly name: string; readonly at: Position } | undefined;
   readonly origins: Origins;
   readonly report: (problem: Problem) => void;
@@ -29,8 +31,8 @@ export function nicsOf(inputs: Inputs): { nics: Nic[]; dns?: Dns } {
     if (!link) continue;
     const { network } = link;
     const offers = network !== undefined && network.router !== inputs.host;
-    const address = withPrefix(card.ip, network?.cidr, "ip", index, inputs);
-    const address6 = withPrefix(card.ip6, network?.cidr6, "ip6", index, inputs);
+    const address = withPrefix(card.ip, network, "ip", index, inputs);
+    const address6 = withPrefix(card.ip6, network, "ip6", index, inputs);
     const gateway: string | undefined =
       card.gateway ?? (offers && !routed4 && isStatic(address) ? network.gateway : undefined);
     const gateway6: string | undefined =
@@ -86,6 +88,8 @@ function linkOf(card: NicVars, index: number, inputs: Inputs): { bridge: string;
     return undefined;
   }
   const network = networks.get(name);
+  if (!network?.bridge && card.bridge === undefined && inputs.isFaulty(name)) return undefined;
+  if (!network && card.bridge !== undefined && inputs.isFaulty(name)) return { bridge: card.bridge };
   if (!network) {
     complain("unknown-network", `no network is called "${name}"`, suggest(name, networks.keys()));
     return undefined;
@@ -105,14 +109,16 @@ function linkOf(card: NicVars, index: number, inputs: Inputs): { bridge: string;
 /** A static address gets the prefix of its network when it brings none. */
 function withPrefix(
   address: string | undefined,
-  cidr: string | undefined,
+  network: Network | undefined,
   key: "ip" | "ip6",
   index: number,
   inputs: Inputs,
 ): string | undefined {
   if (address === undefined || address === "dhcp" || address === "auto" || address.includes("/")) return address;
-  const prefix = cidr?.split("/")[1];
+  const prefix = (key === "ip" ? network?.cidr : network?.cidr6)?.split("/")[1];
   if (prefix !== undefined) return `${address}/${prefix}`;
+  const named = inputs.cards[index]?.network ?? network?.name;
+  if (named !== undefined && inputs.isFaulty(named)) return undefined;
   inputs.report({
     ...about(inputs, index, key),
     rule: "address-without-prefix",

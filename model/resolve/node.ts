@@ -78,7 +78,9 @@ function undescribed(host: HostFacts, facts: Facts): Problem {
     path: "proxmox_node",
     subject: host.name,
     message: `${host.name} is in ${NODES}, but has no proxmox_node`,
-    fix: `add host_vars/${host.name}.yml with proxmox_node: { address: …, bridges: [vmbr0], storages: { … } }`,
+    fix: NODE_NAME.test(host.name)
+      ? `add host_vars/${host.name}.yml with proxmox_node: { address: …, bridges: [vmbr0], storages: { … } }`
+      : "rename it to the node's name in the cluster: letters, digits and inner hyphens",
   };
 }
 

@@ -1,33 +1,73 @@
-import type { Lab } from "../lab";
+import type { Guest, Lab } from "../lab";
 import type { Problem } from "../problem";
-import { repeated } from "./rule";
+import { canonical } from "../resolve/ip";
+import type { Claim } from "./rule";
+
+interface LabClaim extends Claim {
+  readonly lab: Lab;
+  /** How the value is told. */
+  readonly shown: string;
+}
 
 /**
- * `vmid-in-other-lab`: labs on one Proxmox VE host share its numbers of guests. A warning, because a lab may be
- * a second description of the same guests (production and staging in one folder, say).
+ * `vmid-in-other-lab`, `address-in-other-lab`: labs on one Proxmox VE host share its numbers of guests, and its bridges
+ * with their addresses. Warnings, because a lab may be a second description of the same guests (production and staging
+ * in one folder, say). Each lab that takes part is told.
  */
-export function* sharedVmids(labs: readonly Lab[]): Iterable<Problem> {
-  const claims = labs.flatMap((lab) =>
-    lab.guests.map((guest) => ({
-      value: `${lab.connection.endpoint} ${guest.vmid}`,
-      holder: `${lab.name}/${guest.name}`,
-      at: guest.source.of.vmid ?? guest.source.at,
-      lab,
-      vmid: guest.vmid,
-    })),
+export function* sharedIdentities(labs: readonly Lab[]): Iterable<Problem> {
+  const guests = labs.flatMap((lab) => lab.guests.map((guest) => ({ lab, guest })));
+  yield* clashes("vmid", guests.flatMap(vmidOf));
+  yield* clashes("address", guests.flatMap(addressesOf));
+}
+
+interface Placed {
+  readonly lab: Lab;
+  readonly guest: Guest;
+}
+
+function claimOf({ lab, guest }: Placed, key: string, shown: string, field: string): LabClaim {
+  const { at, of } = guest.source;
+  const value = `${lab.connection.endpoint} ${key}`;
+  return { value, shown, holder: `${lab.name}/${guest.name}`, at: of[field] ?? at, lab };
+}
+
+const vmidOf = (placed: Placed) => [claimOf(placed, String(placed.guest.vmid), String(placed.guest.vmid), "vmid")];
+
+function addressesOf(placed: Placed): LabClaim[] {
+  return placed.guest.nics.flatMap((nic, index) =>
+    (["address", "address6"] as const).flatMap((field) => {
+      const address = nic[field]?.includes("/") ? canonical(nic[field]) : undefined;
+      if (address === undefined) return [];
+      return [claimOf(placed, `${nic.bridge} ${nic.vlan ?? ""} ${address}`, address, `nics.${index}.${field}`)];
+    }),
   );
-  const labOf = new Map(claims.map((claim) => [claim.holder, claim]));
-  for (const { claim, first } of repeated(claims)) {
-    const mine = labOf.get(claim.holder)!;
-    if (mine.lab.name === labOf.get(first.holder)?.lab.name) continue;
-    yield {
-      rule: "vmid-in-other-lab",
-      severity: "warning",
-      at: claim.at,
-      also: [{ at: first.at, note: `is ${first.holder}'s` }],
-      subject: claim.holder,
-      message: `${claim.holder} and ${first.holder} have the same vmid ${mine.vmid} on ${mine.lab.connection.endpoint}`,
-      fix: "give one of them another, unless they are the same guest",
-    };
+}
+
+function* clashes(what: "vmid" | "address", claims: readonly LabClaim[]): Iterable<Problem> {
+  for (const holders of byValue(claims)) {
+    for (const claim of holders) {
+      const others = holders.filter(({ lab }) => lab.name !== claim.lab.name);
+      if (others.length > 0) yield clash(what, claim, others);
+    }
   }
 }
+
+function byValue(claims: readonly LabClaim[]): Iterable<readonly LabClaim[]> {
+  const groups = new Map<string, LabClaim[]>();
+  for (const claim of claims) {
+    const group = groups.get(claim.value);
+    if (group) group.push(claim);
+    else groups.set(claim.value, [claim]);
+  }
+  return groups.values();
+}
+
+const clash = (what: string, { at, holder, lab, shown }: LabClaim, others: readonly LabClaim[]): Problem => ({
+  rule: `${what}-in-other-lab`,
+  severity: "warning",
+  at,
+  also: others.map((other) => ({ at: other.at, note: `is ${other.holder}'s` })),
+  subject: holder,
+  message: `${holder} has the ${what} ${shown}, as has ${others.map((other) => other.holder).join(", ")} on ${lab.connection.endpoint}`,
+  fix: "give one of them another, unless they are the same guest",
+});

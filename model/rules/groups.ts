@@ -2,6 +2,7 @@ import type { Position, Problem } from "../problem";
 import { TIERS } from "../resolve/exceptions";
 import { childrenOf } from "../resolve/members";
 import { NODES } from "../resolve/node";
+import { TERRAFORM_NAME, terraformName } from "../schema/formats";
 import { suggest } from "../schema/nearest";
 import { treeAt } from "../tree";
 import type { Rule, RuleInput } from "./rule";
@@ -61,7 +62,9 @@ export const membersAreGuests: Rule = function* ({ facts }) {
         at,
         subject: name,
         message: `${name} is in ${group}, but nothing says what it is: it has neither proxmox_lxc nor proxmox_vm`,
-        fix: `add host_vars/${name}.yml with proxmox_lxc: { vmid: … }`,
+        fix: TERRAFORM_NAME.test(name)
+          ? `add host_vars/${name}.yml with proxmox_lxc: { vmid: … }`
+          : `rename it to ${terraformName(name)}: a guest's name has letters, digits, - and _, no digit first`,
       };
     }
   }

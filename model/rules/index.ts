@@ -2,7 +2,9 @@ import type { Problem } from "../problem";
 import type { Draft } from "../resolve";
 import type { Facts } from "../resolve/facts";
 import { disksFit, memoryFits } from "./capacity";
+import { groupNames } from "./group-names";
 import { dockerNests, groupSubsets, labName, membersAreGuests, someNode, switchesInGroups } from "./groups";
+import { someCard, someGuest } from "./guests";
 import { uniqueAddresses, uniqueHostnames, uniqueMacs, uniqueNicNames, uniqueVmids } from "./identity";
 import { alignedRanges, disjointRanges, gatewaysInside, guestAddresses, routersExist } from "./networks";
 import { namesExist } from "./references";
@@ -16,11 +18,14 @@ const RULES: readonly Rule[] = [
   nestedHostVars,
   labName,
   someNode,
+  someGuest,
+  groupNames,
   oneTier,
   groupSubsets,
   membersAreGuests,
   switchesInGroups,
   dockerNests,
+  someCard,
   uniqueVmids,
   uniqueHostnames,
   uniqueAddresses,

@@ -86,7 +86,9 @@ export const routersExist: Rule = function* ({ lab, facts }) {
   for (const network of lab.networks) {
     if (network.router === undefined) continue;
     const guest = guests.get(network.router);
-    if (facts.hosts.get(network.router)?.isPartial) continue;
+    const host = facts.hosts.get(network.router);
+    // What keeps it from being resolved is told.
+    if (host?.isPartial || (!guest && (host?.trees.has("proxmox_lxc") || host?.trees.has("proxmox_vm")))) continue;
     const gateways = [network.gateway, network.gateway6].filter((gateway) => gateway !== undefined).map(canonical);
     const held = guest?.nics.flatMap(addressesOf).map(canonical) ?? [];
     if (gateways.length > 0 && gateways.every((gateway) => held.includes(gateway))) continue;

@@ -1,9 +1,15 @@
-import type { Guest } from "../lab";
+import type { Definition } from "../inventory";
+import type { Exception, Guest } from "../lab";
+import { effectiveVars } from "../merge";
 import type { Problem } from "../problem";
 import { TIERS, tiersOf } from "../resolve/exceptions";
 import type { Facts, HostFacts } from "../resolve/facts";
 import { childrenOf } from "../resolve/members";
+import { treeAt } from "../tree";
+import { groupSlips } from "./group-names";
 import type { Rule } from "./rule";
+
+type SizeKey = Exception["key"];
 
 /** `one-tier`: where there are tiers, every container is in exactly one. */
 export const oneTier: Rule = function* ({ facts }) {
@@ -43,21 +49,49 @@ const UNIT = { cores: "", memory: " MiB", disk: " GiB" } as const;
 /** `exception-without-reason`: a value that departs from the tier's says why. */
 export const exceptionReasons: Rule = function* ({ lab, facts }) {
   for (const guest of lab.guests) {
-    for (const { key, tierValue, value, reason } of guest.exceptions) {
-      if (reason !== undefined) continue;
-      yield {
-        rule: "exception-without-reason",
-        severity: "warning",
-        at: guest.source.of[key] ?? guest.source.at,
-        path: `${variableOf(guest)}.${key}`,
-        subject: guest.name,
-        message: `${guest.name} has ${value}${UNIT[key]} where its tier ${guest.tier} has ${tierValue}${UNIT[key]}, and no reason is given`,
-        fix: `add exceptions: { ${key}: "the reason" } to ${variableOf(guest)}, or write "{{ lxc_${key} }}"`,
-      };
+    for (const exception of guest.exceptions) {
+      if (exception.reason === undefined && !isStated(guest, exception.key, facts)) {
+        yield withoutReason(guest, exception, facts);
+      }
     }
     yield* idleReasons(guest, facts);
   }
 };
+
+const treeOf = (guest: Guest, facts: Facts) => facts.hosts.get(guest.name)?.trees.get(variableOf(guest));
+
+/** Whether a reason is written, right or wrong. */
+function isStated(guest: Guest, key: SizeKey, facts: Facts): boolean {
+  const tree = treeOf(guest, facts);
+  return tree !== undefined && treeAt(tree, ["exceptions", key]).found;
+}
+
+function withoutReason(guest: Guest, { key, tierValue, value }: Exception, facts: Facts): Problem {
+  const unit = UNIT[key];
+  const override = overrideOf(guest, key, facts);
+  const reason = `add exceptions: { ${key}: "the reason" } to ${variableOf(guest)}`;
+  const common = { rule: "exception-without-reason", severity: "warning", subject: guest.name } as const;
+  const found = `${guest.name} has ${value}${unit} where its tier ${guest.tier} has ${tierValue}${unit}`;
+  if (!override) {
+    const at = guest.source.of[key] ?? guest.source.at;
+    const fix = `${reason}, or write "{{ lxc_${key} }}"`;
+    return { ...common, at, path: `${variableOf(guest)}.${key}`, message: `${found}, and no reason is given`, fix };
+  }
+  const { owner, name, tree } = override;
+  const message = `${found}: the ${owner.kind} ${owner.name} sets ${name} anew, and no reason is given`;
+  return { ...common, at: tree.at, path: name, message, fix: `delete ${name} here, or ${reason}` };
+}
+
+/** The definition of `lxc_memory` and the like that a size comes from, if it is not written in the guest's own variable. */
+function overrideOf(guest: Guest, key: SizeKey, facts: Facts): Definition | undefined {
+  const winner = effectiveVars(facts.inventory, guest.name).get(`lxc_${key}`)?.winner;
+  const tree = treeOf(guest, facts);
+  if (!winner || !tree) return undefined;
+  const own = treeAt(tree, [key]);
+  const { file, line } = winner.tree.at;
+  const refers = (own.tree.via ?? []).some(({ from }) => from?.file === file && from.line === line);
+  return !own.found || refers ? winner : undefined;
+}
 
 /** `reason-without-exception`: a reason for a value that is the tier's. */
 function* idleReasons(guest: Guest, facts: Facts): Iterable<Problem> {
@@ -65,17 +99,30 @@ function* idleReasons(guest: Guest, facts: Facts): Iterable<Problem> {
   const stated = host?.isPartial ? undefined : host?.values[variableOf(guest)]?.exceptions;
   for (const key of ["cores", "memory", "disk"] as const) {
     if (stated?.[key] === undefined || guest.exceptions.some((exception) => exception.key === key)) continue;
-    const same = guest.tier === undefined ? "it is in no tier" : `its ${key} is that of its tier ${guest.tier}`;
     yield {
       rule: "reason-without-exception",
       severity: "warning",
       at: guest.source.of[`exceptions.${key}`] ?? guest.source.at,
       path: `${variableOf(guest)}.exceptions.${key}`,
       subject: guest.name,
-      message: `${guest.name} gives a reason for an exception that is none: ${same}`,
-      fix: `delete exceptions.${key}`,
+      ...whyIdle(guest, key, facts),
     };
   }
+}
+
+function whyIdle(guest: Guest, key: SizeKey, facts: Facts): { readonly message: string; readonly fix: string } {
+  const message = `${guest.name} gives a reason for an exception that is none`;
+  if (facts.inventory.groups.has(TIERS)) {
+    const same = guest.tier === undefined ? "it is in no tier" : `its ${key} is that of its tier ${guest.tier}`;
+    return { message: `${message}: ${same}`, fix: `delete exceptions.${key}` };
+  }
+  const slip = groupSlips(facts).find(({ meant }) => meant === TIERS);
+  return {
+    message: `${message}: this lab has no tiers, as there is no group ${TIERS}`,
+    fix: slip
+      ? `rename the group ${slip.name} to ${TIERS}`
+      : `make the tiers children of a group ${TIERS}; only where there are to be none, delete exceptions.${key}`,
+  };
 }
 
 export const variableOf = (guest: Guest) => (guest.kind === "container" ? "proxmox_lxc" : "proxmox_vm");

@@ -101,7 +101,9 @@ function mappingOf(schema: z.core.$ZodType): z.ZodObject | undefined {
   return bare instanceof z.ZodObject && !isSecret(bare) ? bare : undefined;
 }
 
-const isSecret = (schema: z.core.$ZodType) => (schema as z.ZodType).meta()?.id === "secret";
+/** `{ secret: NAME }` (provision/role.ts), also with a description of its own. */
+const isSecret = (schema: z.core.$ZodType) =>
+  schema instanceof z.ZodObject && Object.keys(schema.shape).join() === "secret";
 
 function typeOf(schema: z.core.$ZodType): string {
   const bare = withoutAbsence(schema);

@@ -1,5 +1,5 @@
 import ipaddr from "ipaddr.js";
-import { Refusal, scalar, show, text } from "./scalar";
+import { type Advice, Refusal, scalar, show, text } from "./scalar";
 import { type SizeUnit, sizeIn } from "./units";
 
 /*
@@ -22,7 +22,11 @@ export function whole({ min, max, unit }: Bounds) {
     const value = typeof input === "string" && /^\d{1,15}$/.test(input) ? Number(input) : input;
     if (typeof value !== "number" || !Number.isSafeInteger(value)) {
       const meant = typeof input === "string" && isSize(unit) ? sizeIn(unit, input) : undefined;
-      return new Refusal(noun, meant === undefined || meant < min ? undefined : `write ${meant}`);
+      const share = unit === "cores" && typeof value === "number" && value > 0;
+      const fix = share
+        ? `write ${Math.ceil(value)}, and cpu_limit: ${value} for a container that may use less`
+        : undefined;
+      return new Refusal(noun, meant === undefined || meant < min ? fix : `write ${meant}`);
     }
     if (value < min || (max !== undefined && value > max)) {
       const gib = unit === "MiB" && value > 0 && value < min && min <= 16;
@@ -87,8 +91,17 @@ export const dnsLabel = () =>
   text(
     "a DNS label (letters, digits and inner hyphens, at most 63)",
     /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
-    toLabel,
+    (value) => withoutDomain(value) ?? toLabel(value),
   );
+
+/** A full name is a label and a domain, and the domain has a place of its own. */
+function withoutDomain(value: string): Advice | undefined {
+  const [label, ...domain] = DNS_NAME.test(value) ? value.split(".") : [];
+  if (domain.length === 0) return undefined;
+  return {
+    fix: `write ${label}; the domain ${domain.join(".")} belongs to dns.domain, or to dns.domain of the network`,
+  };
+}
 
 const DNS_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$/;
@@ -198,6 +211,12 @@ export const fileMode = () =>
 
 /** Letters, digits, `-` and `_`, not starting with a digit: what Terraform accepts as a resource's name. */
 export const TERRAFORM_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+/** A name of that kind for one that is none. */
+export const terraformName = (name: string) =>
+  name
+    .replace(/[^A-Za-z0-9_-]+/g, "-")
+    .replace(/-+$/, "")
+    .replace(/^(?=\d|-|$)/, "h");
 export const NODE_NAME = /^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$/;
 
 /** A checksum in hexadecimal digits. */
@@ -211,7 +230,7 @@ export const sshHostKey = () =>
   text(
     'a public host key such as "ssh-ed25519 AAAA…"',
     /^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( \S.*)?$/,
-    () => "copy the line of ssh-keyscan -t ed25519 NODE without the host's name",
+    () => ({ fix: "copy the line of ssh-keyscan -t ed25519 NODE without the host's name" }),
   );
 
 export const checksum = () =>

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Position, Problem } from "../problem";
 import { type MappingEntry, type MappingTree, type Tree, toPlain, treeAt } from "../tree";
+import { exampleFor } from "./examples";
 import { nearest } from "./nearest";
 import { show } from "./scalar";
 import { keysAt } from "./shape";
@@ -36,25 +37,11 @@ export function parse<S extends z.ZodType>(schema: S, tree: Tree, name: string):
 function check<S extends z.ZodType>(schema: S, tree: Tree, name: string): Parsed<z.output<S>> {
   const result = schema.safeParse(toPlain(tree));
   if (result.success) return { value: result.data, problems: [] };
-  const misplaced = result.error.issues.flatMap(({ path }) => misplacedSecret(tree, path, name));
-  if (misplaced.length > 0) return { problems: misplaced };
-  return { problems: result.error.issues.flatMap((issue) => problemsOf(issue, schema, tree, name)) };
-}
-
-/**
- * A faulty variable's value without the keys that are wrong, so that the rest can be checked against other hosts.
- * Undefined when what is left makes no value. Never for anything but finding further problems.
- */
-export function salvage<S extends z.ZodType>(schema: S, tree: Tree): z.output<S> | undefined {
-  if (tree.kind !== "mapping") return undefined;
-  const issues = schema.safeParse(toPlain(tree)).error?.issues ?? [];
-  const faulty = new Set(
-    issues.flatMap((issue) =>
-      issue.code === "unrecognized_keys" && issue.path.length === 0 ? issue.keys : [String(issue.path[0])],
-    ),
-  );
-  const entries = new Map([...tree.entries].filter(([key]) => !faulty.has(key)));
-  return schema.safeParse(toPlain({ ...tree, entries })).data;
+  const problems = result.error.issues.flatMap((issue) => {
+    const misplaced = misplacedSecret(tree, issue, name);
+    return misplaced.length > 0 ? misplaced : problemsOf(issue, schema, tree, name);
+  });
+  return { problems };
 }
 
 interface Remembered {
@@ -139,7 +126,7 @@ function valueProblem(issue: Issue, root: Tree, path: readonly PropertyKey[], na
   const place = treeAt(root, path);
   const params = issue.code === "custom" ? issue.params : undefined;
   const expected = typeof params?.expected === "string" ? params.expected : expectation(issue);
-  const fix = typeof params?.fix === "string" ? params.fix : undefined;
+  const stated = typeof params?.fix === "string" ? params.fix : undefined;
   const dotted = dot(name, path);
   if (!place.found) {
     const key = String(path.at(-1) ?? name);
@@ -153,6 +140,9 @@ function valueProblem(issue: Issue, root: Tree, path: readonly PropertyKey[], na
       fix: `add ${key}:`,
     };
   }
+  const fix =
+    stated ??
+    (issue.code === "invalid_type" ? exampleFor(issue.expected, [name, ...path], toPlain(place.tree)) : undefined);
   const got = what === "key" ? show(path.at(-1)) : show(toPlain(place.tree));
   const message =
     issue.code === "custom" && what === undefined
@@ -180,6 +170,8 @@ function expectation(issue: Issue): string | undefined {
     case "too_big":
       return `at most ${issue.maximum}${SIZES[issue.origin] ?? ""}`;
     case "invalid_format":
+      // A schema's own words before the pattern that they are for.
+      if (!issue.message.startsWith("Invalid ")) return issue.message;
       return issue.format === "regex" && issue.pattern
         ? `text that matches ${issue.pattern}`
         : `a valid ${issue.format}`;
@@ -225,14 +217,17 @@ function unknownKey(
 const dot = (name: string, path: readonly PropertyKey[]) => [...(name ? [name] : []), ...path.map(String)].join(".");
 
 /** A secret where none is taken: to the schema it is a mapping, which would be a riddle to whoever wrote it. */
-function misplacedSecret(root: Tree, path: readonly PropertyKey[], name: string): Problem[] {
+function misplacedSecret(root: Tree, issue: Issue, name: string): Problem[] {
+  const { path } = issue;
   const { tree } = treeAt(root, path);
-  if (tree.kind !== "scalar" || tree.tag !== "vault") return [];
+  const isReference =
+    tree.kind === "mapping" && tree.entries.size === 1 && tree.entries.has("secret") && issue.code !== "invalid_union";
+  if (!isReference && (tree.kind !== "scalar" || tree.tag !== "vault")) return [];
   const place = dot(name, path);
   const common = { rule: "vault-value", severity: "error", at: tree.at, ...(place ? { path: place } : {}) } as const;
-  if (tree.secret?.instead === undefined) {
+  if (tree.kind !== "scalar" || tree.secret?.instead === undefined) {
     const message = "takes no secret: its value would stand in clear in Terraform's files";
-    return [{ ...common, message, fix: "write the value; encrypt only what is secret" }];
+    return [{ ...common, message, fix: "write the value in clear, or leave the key out" }];
   }
   const { origin } = tree.secret;
   const variable = origin.kind === "file" ? origin.path.join(".") : "";

@@ -33,11 +33,16 @@ export function scalar<T>(hint: EditorHint, read: (value: unknown) => T | Refusa
     .meta(hint);
 }
 
+/** What a repair says where a value alone would not do. */
+export interface Advice {
+  readonly fix: string;
+}
+
 /** A string with a format of its own: `accepts` says whether it is right, `repair` proposes a right one. */
 export function text(
   expected: string,
   accepts: RegExp | ((value: string) => boolean),
-  repair: (value: string) => string | undefined = () => undefined,
+  repair: (value: string) => string | Advice | undefined = () => undefined,
 ) {
   const valid = accepts instanceof RegExp ? (value: string) => accepts.test(value) : accepts;
   const hint = accepts instanceof RegExp ? { type: "string", pattern: accepts.source } : { type: "string" };
@@ -48,6 +53,7 @@ export function text(
     if (typeof input !== "string") return new Refusal(expected, input === null ? EMPTY : undefined);
     if (valid(input)) return input;
     const repaired = repair(input);
+    if (typeof repaired === "object") return new Refusal(expected, repaired.fix);
     return new Refusal(expected, repaired !== undefined && valid(repaired) ? `write ${repaired}` : undefined);
   });
 }

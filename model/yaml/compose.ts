@@ -79,7 +79,7 @@ export class TreeComposer {
   private alias(node: Alias.Parsed, depth: number): Tree {
     const offset = node.range[0];
     const anchor = this.anchors.get(node.source);
-    const none: ScalarTree = { kind: "scalar", at: this.source.at(offset), value: null };
+    const none: ScalarTree = { kind: "scalar", at: this.source.at(offset), value: null, broken: true };
     this.refused.add(none);
     if (!anchor) {
       this.fail(
