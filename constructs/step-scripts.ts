@@ -24,6 +24,19 @@ export interface StepScripts {
  */
 export function stepScripts(scope: Construct, folder: string): StepScripts {
   const stack = TerraformStack.of(scope);
+  const ofStack = known.get(stack) ?? new Map<string, StepScripts>();
+  known.set(stack, ofStack);
+  let scripts = ofStack.get(folder);
+  if (!scripts) {
+    scripts = expressions(stack, folder);
+    ofStack.set(folder, scripts);
+  }
+  return scripts;
+}
+
+const known = new WeakMap<TerraformStack, Map<string, StepScripts>>();
+
+function expressions(stack: TerraformStack, folder: string): StepScripts {
   const role = posix.basename(folder);
   const root = posix.dirname(folder);
   const library = local(stack, "step_lib", () => fileLines(asset(stack, "lib", posix.join(root, "lib")), "lib/"));

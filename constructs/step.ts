@@ -63,36 +63,35 @@ const QUOTE_IN_QUOTES = "'\\\\''";
 export class Step extends Construct {
   /** What Terraform knows the step as. */
   readonly resource: NullResource;
-  readonly #props: StepProps;
-  readonly #settings: string;
+  readonly #run: Pick<StepProps, "role" | "scripts" | "secrets" | "target"> & { readonly settings: string };
 
   constructor(scope: Construct, id: string, props: StepProps) {
     super(scope, id);
-    const { text, problems } = settingsFile(props.settings);
-    this.#props = props;
-    this.#settings = text;
-    const all = [...problems, ...problemsWithSecrets(props), ...problemsWithTokens(props.settings)];
+    const { encoded, problems, text } = settingsOf(props.settings);
+    const { role, scripts: folder, secrets, target } = props;
+    this.#run = { role, scripts: folder, secrets, target, settings: text };
+    const all = [...problems, ...problemsWithSecrets(props)];
     if (all.length > 0) throw new ConstructError(this, all);
 
-    const scripts = stepScripts(this, props.scripts);
-    const secretNames = Object.keys(props.secrets).sort();
+    const scripts = stepScripts(this, folder);
+    const secretNames = Object.keys(secrets).sort();
     this.resource = new NullResource(this, "Default", {
       triggers: {
         guest: props.guestId,
         scripts: scripts.hash,
-        settings: this.#hash(text, props.secrets),
+        settings: this.#hash(text, secrets),
       },
-      connection: connectionTo(props.target, `${SCRATCH}.sh`),
+      connection: connectionTo(target, `${SCRATCH}.sh`),
       provisioners: [
-        ...(secretNames.length > 0 ? sendSecrets(props.secrets, secretNames) : []),
+        ...(secretNames.length > 0 ? sendSecrets(secrets, secretNames) : []),
         {
           type: "remote-exec",
           inline: [
             [
               `step_name=${shellQuote(this.#label(props))}`,
-              `step_enter=${shellQuote(enterCommand(props.target))}`,
+              `step_enter=${shellQuote(enterCommand(target))}`,
               `step_secrets=${secretNames.length > 0 ? `'${SCRATCH}'` : ""}`,
-              `step_settings='${Buffer.from(text).toString("base64")}'`,
+              `step_settings='${encoded}'`,
               `step_files='${scripts.files}'`,
             ].join("\n"),
             scripts.send,
@@ -107,10 +106,11 @@ export class Step extends Construct {
 
   /** What runs, for whoever runs it without Terraform. */
   get run(): StepRun {
-    const { role, scripts, secrets, target } = this.#props;
-    const expressions = Object.entries(secrets).map(([name, token]) => [name, JSON.parse(this.#resolved(token))]);
-    const label = this.#label(this.#props);
-    return { label, role, scripts, target, settings: this.#settings, secrets: Object.fromEntries(expressions) };
+    const expressions = Object.entries(this.#run.secrets).map(([name, token]) => [
+      name,
+      JSON.parse(this.#resolved(token)),
+    ]);
+    return { ...this.#run, label: this.#label(this.#run), secrets: Object.fromEntries(expressions) };
   }
 
   /** `media_base`: without the hash that cdktf appends, where the names leave no doubt. */
@@ -136,11 +136,32 @@ export class Step extends Construct {
   }
 
   /** `media base`: the host and the role, in front of every line of output. */
-  #label({ role, target }: StepProps): string {
+  #label({ role, target }: Pick<StepProps, "role" | "target">): string {
     const owner = pathOf(this).split("/").slice(1, -1).join("/");
     const host = owner || (target.transport === "ssh" ? target.host : target.node.name);
     return `${host} ${role}`.replaceAll(/[^\w ./:-]/g, "?");
   }
+}
+
+interface Settings {
+  readonly text: string;
+  /** The text in base64. */
+  readonly encoded: string;
+  readonly problems: readonly string[];
+}
+
+const known = new WeakMap<StepProps["settings"], Settings>();
+
+/** Written once for all steps that are given the same object, as the guests of a group mostly are. */
+function settingsOf(settings: StepProps["settings"]): Settings {
+  let found = known.get(settings);
+  if (!found) {
+    const { problems, text } = settingsFile(settings);
+    const encoded = Buffer.from(text).toString("base64");
+    found = { text, encoded, problems: [...problems, ...problemsWithTokens(settings)] };
+    known.set(settings, found);
+  }
+  return found;
 }
 
 function sendSecrets(

@@ -17,7 +17,14 @@ import { TerraformFragment } from "./terraform-data";
  * Differences that Terraform must not act on once the guest exists. A template is used up at creation, and is unknown for an
  * adopted guest; mounts and devices are changed by the step `hardware`, because the provider would replace the guest.
  */
-const IGNORED_AFTER_CREATION = ["operating_system[0].template_file_id", "mount_point", "device_passthrough"];
+const IGNORED_AFTER_CREATION = [
+  "operating_system[0].template_file_id",
+  // Another template's system would be written to a guest that still has the old one, and reboot it.
+  "operating_system[0].type",
+  "mount_point",
+  "device_passthrough",
+];
+const IGNORED_WITH_CONSOLE = [...IGNORED_AFTER_CREATION, "console"];
 
 /**
  * A container, with all that its capabilities add, and the steps that configure it.
@@ -37,11 +44,12 @@ export class TieredLxc extends Construct {
   readonly hasHardware: boolean;
   /** What comes last in configuring the guest: the last step, or the container. */
   #last: Construct;
-  readonly #props: TieredLxcProps;
+  /** No more of the props than `addStep` needs: what is kept is kept for every guest until all is written. */
+  readonly #around: Pick<TieredLxcProps, "node" | "providers" | "vmid">;
 
   constructor(scope: Construct, id: string, props: TieredLxcProps) {
     super(scope, id);
-    this.#props = props;
+    this.#around = { node: props.node, providers: props.providers, vmid: props.vmid };
     this.vmid = props.vmid;
     const hostname = props.hostname ?? nameOf(this);
     const merged = mergeLxc(props, props.guard.tag);
@@ -51,7 +59,7 @@ export class TieredLxc extends Construct {
     const { hookScript, mounts = [], unprivileged = true } = props;
     this.tags = merged.tags;
     this.rootOnly = rootOnlyOptions({ ...merged, mounts, unprivileged, hookScript });
-    this.container = this.#container(merged, hostname);
+    this.container = this.#container(props, merged, hostname);
     this.#last = this.container;
     if (props.adopt) this.#import();
     if (props.pool !== undefined) this.#join(props.pool);
@@ -70,7 +78,7 @@ export class TieredLxc extends Construct {
 
   /** Applies one more role, after all others. */
   addStep({ role, scripts = `provision/${role}`, secrets = {}, settings = {} }: StepSpec): Step {
-    const { node, providers, vmid } = this.#props;
+    const { node, providers, vmid } = this.#around;
     const step = new Step(this, role, {
       role,
       scripts,
@@ -84,8 +92,8 @@ export class TieredLxc extends Construct {
     return step;
   }
 
-  #container(merged: MergedLxc, hostname: string): VirtualEnvironmentContainer {
-    const { after = [], guard, nics = [], node, protection = false, providers, rebuild, storage, vmid } = this.#props;
+  #container(props: TieredLxcProps, merged: MergedLxc, hostname: string): VirtualEnvironmentContainer {
+    const { after = [], guard, nics = [], node, protection = false, providers, rebuild, storage, vmid } = props;
     const lifecycle = guard.addGuest({
       construct: this,
       kind: "container",
@@ -93,24 +101,24 @@ export class TieredLxc extends Construct {
       nodeName: node.name,
       storage,
       addresses: nics.flatMap(({ address, address6 }) => [address, address6].flatMap(staticAddress)),
-      adopt: this.#props.adopt ?? false,
+      adopt: props.adopt ?? false,
       ...(rebuild === undefined ? {} : { rebuild }),
     });
     return new VirtualEnvironmentContainer(this, "Default", {
-      ...lxcConfig(this.#props, merged, hostname),
+      ...lxcConfig(props, merged, hostname),
       ...(this.rootOnly.length > 0 ? { provider: providers.root } : {}),
       dependsOn: [guard.gate, ...after],
       lifecycle: {
         ...lifecycle,
         // Not stated, it is not managed: an adopted guest has it written or not, and the provider would reboot it for that.
-        ignoreChanges: this.#props.console ? IGNORED_AFTER_CREATION : [...IGNORED_AFTER_CREATION, "console"],
+        ignoreChanges: props.console ? IGNORED_AFTER_CREATION : IGNORED_WITH_CONSOLE,
         ...(protection ? { preventDestroy: true } : {}),
       },
     });
   }
 
   #import(): void {
-    const { node, providers, vmid } = this.#props;
+    const { node, providers, vmid } = this.#around;
     const provider = this.rootOnly.length > 0 ? providers.root : undefined;
     new TerraformFragment(this, "import", () => ({
       import: [

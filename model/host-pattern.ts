@@ -28,6 +28,7 @@ export function expandHostPattern(pattern: string): HostPattern {
 
 /** A port counts only behind something that looks like a host or address; otherwise the whole text is a name. */
 function splitPort(pattern: string): { host: string; port?: number } {
+  if (!pattern.includes(":")) return { host: pattern };
   const match = BRACKETED.exec(pattern) ?? WITH_PORT.exec(pattern);
   const [, host = "", port] = match ?? [];
   const known = HOST_NAME.test(host) || isIPv6(host.replace(HEX_RANGE, "1"));

@@ -19,14 +19,13 @@ const options = /** @type {const} */ ({
   swcrc: false,
   jsc: { target: "es2022", parser: { syntax: "typescript" } },
   module: { type: "commonjs" },
-  sourceMaps: "inline",
+  sourceMaps: false,
 });
 const salt = `${version} ${JSON.stringify(options)}\n`;
 
 require.extensions[".ts"] = (module, file) => {
   const source = readFileSync(file, "utf8");
-  // The file's name is in the source map.
-  const key = createHash("sha256").update(salt).update(file).update("\n").update(source).digest("hex");
+  const key = createHash("sha256").update(salt).update(source).digest("hex");
   module._compile(kept(join(cache, `${key}.cjs`)) ?? translate(source, file, key), file);
 };
 

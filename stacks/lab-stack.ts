@@ -1,3 +1,4 @@
+import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { Annotations, type ITerraformDependable, TerraformOutput, TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { ConstructError } from "../constructs/construct-error";
@@ -41,6 +42,8 @@ export class LabStack extends LeanStack {
     super(scope, lab.name);
     new LabBackend(this, lab.backend);
     new TerraformFragment(this, ":terraform", () => ({ terraform: { required_version: TERRAFORM_VERSION } }));
+    // Also for a lab without a step, so that its first step needs no new `terraform init`.
+    new NullProvider(this, ":null");
     this.#nodes = new Map(lab.nodes.map((node) => [node.name, access(node, lab)]));
     this.#providers = new ProxmoxProviders(this, ":proxmox", {
       endpoint: literal(lab.connection.endpoint),

@@ -39,6 +39,11 @@ describe("what a container is given", () => {
     });
   });
 
+  it("has a search domain without servers: the provider refuses an empty list", () => {
+    const { dns } = container(synth({ dnsDomain: "example.internal" })).initialization as { dns: object };
+    expect(dns).toEqual({ domain: "example.internal" });
+  });
+
   it("has several network cards, with VLAN, MTU, MAC, rate limit and IPv6", () => {
     const web = container(
       synth({
@@ -144,7 +149,13 @@ describe("traps of the provider", () => {
 
   it("a new template, mount or device does not replace a guest that exists", () => {
     expect(container(synth()).lifecycle).toMatchObject({
-      ignore_changes: ["operating_system[0].template_file_id", "mount_point", "device_passthrough", "console"],
+      ignore_changes: [
+        "operating_system[0].template_file_id",
+        "operating_system[0].type",
+        "mount_point",
+        "device_passthrough",
+        "console",
+      ],
     });
   });
 

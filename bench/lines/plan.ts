@@ -67,7 +67,9 @@ function planOnce(cwd: string): number {
 
 /**
  * The lab of `generatedLab` as an experienced Terraform user writes it: one map of guests, each resource once, the second
- * chained to the first as Terraform's documentation of for_each recommends ("Chaining for_each Between Resources").
+ * chained to the first, and the output a `for` over the resource: both as in "Chaining for_each Between Resources" of
+ * https://developer.hashicorp.com/terraform/language/meta-arguments/for_each, whose example is
+ * `for_each = aws_vpc.example` with `vpc_id = each.value.id`.
  */
 function handWritten(count: number): string {
   const guests = Array.from(

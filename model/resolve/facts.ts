@@ -49,9 +49,11 @@ export function readFacts(
     const trees = vars.get(name) ?? new Map<string, Tree>();
     const values: { [name: string]: unknown } = {};
     for (const [variable, tree] of trees) {
-      for (const schema of schemas.get(variable) ?? []) {
+      const known = schemas.get(variable);
+      if (!known) continue;
+      for (const { isOurs, schema } of known) {
         const { value, problems } = parse(schema, tree, variable);
-        if (value !== undefined && Object.hasOwn(VARIABLES, variable)) values[variable] = value;
+        if (isOurs && value !== undefined) values[variable] = value;
         if (problems.length === 0 || reported.has(problems)) continue;
         reported.add(problems);
         for (const problem of problems) report({ ...problem, subject: name });
@@ -80,15 +82,23 @@ function salvageAll(trees: HostVars, values: { [name: string]: unknown }): boole
   return GUESTS.some((name) => faulty.includes(name));
 }
 
+interface Claimed {
+  readonly schema: z.ZodType;
+  /** The model reads the variable itself. */
+  readonly isOurs: boolean;
+}
+
 /** By variable the schemas that it has to satisfy: roles may share a variable. */
-function schemasOf(roles: readonly Role[]): ReadonlyMap<string, readonly z.ZodType[]> {
-  const result = new Map<string, z.ZodType[]>(Object.entries(VARIABLES).map(([name, schema]) => [name, [schema]]));
+function schemasOf(roles: readonly Role[]): ReadonlyMap<string, readonly Claimed[]> {
+  const ours = Object.entries(VARIABLES);
+  const result = new Map<string, Claimed[]>(ours.map(([name, schema]) => [name, [{ schema, isOurs: true }]]));
   for (const role of roles) {
     for (const [name, schema] of Object.entries(role.variables.shape)) {
       if (Object.hasOwn(VARIABLES, name)) continue;
       const known = result.get(name);
-      if (known) known.push(schema);
-      else result.set(name, [schema]);
+      const claimed = { schema, isOurs: false };
+      if (known) known.push(claimed);
+      else result.set(name, [claimed]);
     }
   }
   return result;

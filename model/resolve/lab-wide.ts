@@ -135,5 +135,7 @@ type Stated<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
 /** Drops the keys without a value, which zod leaves out of objects anyway but not out of their types. */
 export function withoutUndefined<T extends object>(value: T): Stated<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Stated<T>;
+  const stated: { [key: string]: unknown } = {};
+  for (const [key, each] of Object.entries(value)) if (each !== undefined) stated[key] = each;
+  return stated as Stated<T>;
 }

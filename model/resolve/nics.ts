@@ -167,14 +167,24 @@ const FIELDS = Object.entries({
   firewall: "firewall",
 } as const);
 
+const fieldNames: string[][] = [];
+
+/** `nics.0.address` and the like, by card and in the order of FIELDS: thousands of cards have the same. */
+function fieldsOf(index: number): readonly string[] {
+  fieldNames[index] ??= FIELDS.map(([, field]) => `nics.${index}.${field}`);
+  return fieldNames[index];
+}
+
 function noteOrigins(card: NicVars, index: number, origins: Origins, network: Network | undefined): void {
   origins.note(`nics.${index}`, "networks", index);
-  for (const [key, field] of FIELDS) {
+  const names = fieldsOf(index);
+  for (const [position, [key, field]] of FIELDS.entries()) {
+    const name = names[position]!;
     if (key in card) {
-      origins.note(`nics.${index}.${field}`, "networks", index, key);
+      origins.note(name, "networks", index, key);
       continue;
     }
     const inherited = field === "network" ? undefined : network?.source.of[field];
-    if (inherited) origins.noteAt(`nics.${index}.${field}`, inherited);
+    if (inherited) origins.noteAt(name, inherited);
   }
 }
