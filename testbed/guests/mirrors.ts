@@ -2,7 +2,7 @@ import { run } from "./shell";
 
 /** One archive that the host's apt is configured to use. */
 export interface Mirror {
-  /** `http://deb.debian.org/debian/` */
+  /** `http://mirror.example.org/debian/` */
   readonly uri: string;
   readonly release: string;
   readonly components: readonly string[];

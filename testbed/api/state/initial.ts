@@ -144,5 +144,5 @@ function initialRepositories(): AptFile[] {
     options:
       fileType === "list" ? [] : [{ key: "Signed-By", values: ["/usr/share/keyrings/proxmox-archive-keyring.gpg"] }],
   });
-  return [{ path: "/etc/apt/sources.list", entries: [entry("http://deb.debian.org/debian", "main", "list")] }];
+  return [{ path: "/etc/apt/sources.list", entries: [entry("http://mirror.example.org/debian", "main", "list")] }];
 }
