@@ -220,8 +220,12 @@ describe("whatever is written", () => {
       "environment",
       "gpus",
     );
+    // Names that every object has without being given them.
+    const odd = fc.constantFrom("__proto__", "constructor", "toString", "valueOf", "");
+    const oddly = fc.dictionary(odd, fc.string());
+    const values = fc.oneof(fc.jsonValue({ maxDepth: 3 }), oddly, fc.array(oddly), fc.dictionary(odd, oddly));
     fc.assert(
-      fc.property(keys, fc.jsonValue({ maxDepth: 3 }), (key, value) => {
+      fc.property(keys, values, (key, value) => {
         const { problems } = load({
           "host_vars/web.yml": `proxmox_lxc: ${JSON.stringify({ vmid: 301, cores: 1, memory: 512, disk: 8, [key]: value })}\n`,
         });

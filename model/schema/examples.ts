@@ -41,4 +41,5 @@ export function exampleFor(expected: string, path: readonly PropertyKey[], found
 }
 
 /** As it can stand in a list in brackets. */
-const plain = (found: unknown) => (/^[\w./-]+$/.test(String(found)) ? String(found) : show(found));
+const plain = (found: unknown) =>
+  typeof found !== "object" && /^[\w./-]+$/.test(String(found)) ? String(found) : show(found);
