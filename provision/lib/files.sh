@@ -1,10 +1,15 @@
 # Files, written whole or not at all.
 # shellcheck shell=sh disable=SC2154
 
+# file_is CONTENT PATH MODE OWNER:GROUP
+file_is() {
+  [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c '%a %U:%G' "$2")" = "$3 $4" ]
+}
+
 # install_file PATH MODE [OWNER:GROUP]: makes the file have the content of standard input. MODE as stat prints it: 644.
 install_file() {
   cat >./content
-  if [ -f "$1" ] && [ ! -L "$1" ] && cmp -s ./content "$1" && [ "$(stat -c '%a %U:%G' "$1")" = "$2 ${3:-root:root}" ]; then
+  if file_is ./content "$1" "$2" "${3:-root:root}"; then
     ok "$1"
   else
     change "$1" put_file "$1" "$2" "${3:-root:root}"

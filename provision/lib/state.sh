@@ -58,8 +58,3 @@ pay() {
     paid "$1" "$debt"
   done 3<./debts
 }
-
-# file_is CONTENT PATH MODE OWNER:GROUP
-file_is() {
-  [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c '%a %U:%G' "$2")" = "$3 $4" ]
-}
