@@ -1,21 +1,18 @@
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
-import { Annotations, type ITerraformDependable, TerraformOutput, TerraformVariable } from "cdktf";
-import { Construct } from "constructs";
+import { Annotations, TerraformOutput } from "cdktf";
+import type { Construct } from "constructs";
 import { ConstructError } from "../constructs/construct-error";
-import { ContainerTemplate, type LxcTemplate } from "../constructs/container-template";
-import { NodeHardware } from "../constructs/hardware";
-import { type NodeAccess, ProxmoxProviders } from "../constructs/providers";
-import { Step } from "../constructs/step";
 import { TerraformFragment } from "../constructs/terraform-data";
-import { TieredLxc } from "../constructs/tiered-lxc";
-import { VmidGuard } from "../constructs/vmid-guard";
-import type { ContainerGuest, Guest, Lab, Node, Template } from "../model/lab";
+import type { TieredLxc } from "../constructs/tiered-lxc";
+import type { Guest, Lab } from "../model/lab";
 import { formatProblem, type Problem } from "../model/problem";
 import { LabBackend } from "./backend";
 import { literal, literals } from "./escape";
-import { lxcProps, step as stepSpec } from "./guest-props";
+import { LabContext } from "./lab-context";
 import { LabError } from "./lab-error";
 import { LeanStack } from "./lean-stack";
+import { Containers } from "./parts/containers";
+import { configureNodes } from "./parts/nodes";
 
 /** `check` and `import` blocks came with 1.5; cdktf 0.21 asks for no more. */
 const TERRAFORM_VERSION = ">= 1.5.0";
@@ -27,15 +24,7 @@ const TERRAFORM_VERSION = ">= 1.5.0";
  */
 export class LabStack extends LeanStack {
   readonly guests: ReadonlyMap<string, TieredLxc>;
-  readonly #providers: ProxmoxProviders;
-  readonly #guard: VmidGuard;
-  readonly #secrets = new Map<string, TerraformVariable>();
-  readonly #templates = new Map<string, LxcTemplate>();
-  readonly #nodes: ReadonlyMap<string, NodeAccess>;
-  /** The last thing done to a node, which its guests wait for. */
-  readonly #ready = new Map<string, ITerraformDependable>();
-
-  // Ids that begin with a colon cannot be the name of a host, which guests and nodes have for ids.
+  readonly #context: LabContext;
 
   /** @param warnings of the model; each stays in every plan as a failed check. */
   constructor(scope: Construct, lab: Lab, warnings: readonly Problem[] = []) {
@@ -44,28 +33,20 @@ export class LabStack extends LeanStack {
     new TerraformFragment(this, ":terraform", () => ({ terraform: { required_version: TERRAFORM_VERSION } }));
     // Also for a lab without a step, so that its first step needs no new `terraform init`.
     new NullProvider(this, ":null");
-    this.#nodes = new Map(lab.nodes.map((node) => [node.name, access(node, lab)]));
-    this.#providers = new ProxmoxProviders(this, ":proxmox", {
-      endpoint: literal(lab.connection.endpoint),
-      verifyTls: lab.connection.verifyTls,
-      sshUser: literal(lab.connection.sshUser),
-      nodes: [...this.#nodes.values()],
-    });
-    this.#guard = new VmidGuard(this, ":guard", { lab: lab.name });
-    for (const { name } of lab.secrets) this.#secret(name);
-    for (const node of lab.nodes) if (node.active) this.#configureNode(node);
+    this.#context = new LabContext(this, lab);
+    configureNodes(this.#context);
     this.guests = this.#build(lab.guests);
-    this.#strip(lab);
     new TerraformOutput(this, ":guests", { value: literals(this.#table(lab)) }).overrideLogicalId("guests");
     this.#warn(warnings);
   }
 
   #build(guests: readonly Guest[]): ReadonlyMap<string, TieredLxc> {
+    const containers = new Containers(this.#context);
     const built = new Map<string, TieredLxc>();
     const problems: Problem[] = [];
     for (const guest of guests) {
       try {
-        built.set(guest.name, this.#guest(guest));
+        built.set(guest.name, this.#guest(guest, containers));
       } catch (error) {
         if (error instanceof LabError) problems.push(...error.problems);
         else if (error instanceof ConstructError)
@@ -74,90 +55,18 @@ export class LabStack extends LeanStack {
       }
     }
     if (problems.length > 0) throw new LabError(problems);
+    containers.strip();
     return built;
   }
 
-  #guest(guest: Guest): TieredLxc {
-    const node = this.#nodes.get(guest.node);
+  #guest(guest: Guest, containers: Containers): TieredLxc {
+    const node = this.#context.nodes.get(guest.node);
     if (guest.kind === "vm")
       throw new LabError([
         asProblem(guest, "expected a container, got a VM, which cannot be built yet; use proxmox_lxc"),
       ]);
     if (!node) throw new LabError([asProblem(guest, `node: expected one of the lab, got "${guest.node}"`)]);
-    const ready = this.#ready.get(guest.node);
-    const around = {
-      providers: this.#providers,
-      guard: this.#guard,
-      node,
-      template: this.#template(guest, node),
-      after: ready ? [ready] : [],
-    };
-    return new TieredLxc(
-      this,
-      guest.name,
-      lxcProps(guest, around, (name) => this.#secret(name)),
-    );
-  }
-
-  #template({ os }: ContainerGuest, node: NodeAccess): LxcTemplate {
-    const id = `:template-${node.name}-${templateName(os)}`;
-    const known = this.#templates.get(id);
-    if (known) return known;
-    const made =
-      os.kind === "volume"
-        ? { volumeId: literal(os.volume), osType: os.osType }
-        : new ContainerTemplate(this, id, { ...literals(os), nodeName: node.name });
-    this.#templates.set(id, made);
-    return made;
-  }
-
-  #secret(name: string): string {
-    let known = this.#secrets.get(name);
-    if (!known) {
-      known = new TerraformVariable(this, `:secret-${name}`, { type: "string", sensitive: true, nullable: false });
-      known.overrideLogicalId(name);
-      this.#secrets.set(name, known);
-    }
-    return known.stringValue;
-  }
-
-  #configureNode(node: Node): void {
-    const scope = this.#nodeScope(node.name);
-    const login = this.#providers.login(this.#nodes.get(node.name) ?? access(node));
-    let last: Step | undefined;
-    for (const each of node.steps) {
-      const { role, secrets = {}, settings = {} } = stepSpec(each, (name) => this.#secret(name));
-      last = new Step(scope, role, {
-        role,
-        scripts: `provision/${role}`,
-        target: { transport: "node", node: login },
-        guestId: node.name,
-        settings,
-        secrets,
-        ...(last ? { after: [last] } : {}),
-      });
-      this.#ready.set(node.name, last.resource);
-    }
-  }
-
-  #nodeScope(name: string): Construct {
-    const known = this.node.tryFindChild(name);
-    return known instanceof Construct ? known : new Construct(this, name);
-  }
-
-  /** Lets guests that should have no mounts and devices have none. */
-  #strip(lab: Lab): void {
-    for (const [name, node] of this.#nodes) {
-      const bare = lab.guests.filter(
-        (guest) => guest.node === name && !guest.adopt && this.guests.get(guest.name)?.hasHardware === false,
-      );
-      if (bare.length > 0)
-        new NodeHardware(this.#nodeScope(name), "Default", {
-          providers: this.#providers,
-          node,
-          bareVmids: bare.map(({ vmid }) => vmid),
-        });
-    }
+    return containers.build(guest, node);
   }
 
   #table(lab: Lab): object {
@@ -190,20 +99,6 @@ export class LabStack extends LeanStack {
       check: { inventory: { assert } },
     }));
   }
-}
-
-function access({ address, name, sshHostKey, sshPort }: Node, lab?: Lab): NodeAccess {
-  return {
-    name: literal(name),
-    address: literal(address),
-    sshPort,
-    sshUser: literal(lab?.connection.sshUser ?? "root"),
-    ...(sshHostKey === undefined ? {} : { hostKey: literal(sshHostKey) }),
-  };
-}
-
-function templateName(os: Template): string {
-  return os.kind === "volume" ? os.volume : `${os.storage}-${os.fileName}`.replace(/[^A-Za-z0-9-]+/g, "-");
 }
 
 function asProblem({ name, source }: Guest, message: string): Problem {
