@@ -160,7 +160,11 @@ describe("capabilities", () => {
       ...withNode("  gpus: { igpu: { vendor: intel, devices: [/dev/dri/renderD128] } }\n"),
     };
     expect(webOf([], files).capabilities).toEqual([
-      { kind: "gpu", gpus: ["igpu"], devices: [{ path: "/dev/dri/renderD128", denyWrite: false }] },
+      {
+        kind: "gpu",
+        gpus: [{ gpu: "igpu", exclusive: false }],
+        devices: [{ path: "/dev/dri/renderD128", denyWrite: false }],
+      },
     ]);
   });
 

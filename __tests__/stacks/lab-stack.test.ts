@@ -65,7 +65,11 @@ describe("a guest of the model", () => {
   });
 
   it("gets what its capabilities add", () => {
-    const gpu = { kind: "gpu", gpus: ["gpu0"], devices: [{ path: "/dev/nvidia0", denyWrite: false }] } as const;
+    const gpu = {
+      kind: "gpu",
+      gpus: [{ gpu: "gpu0", exclusive: false }],
+      devices: [{ path: "/dev/nvidia0", denyWrite: false }],
+    } as const;
     expect(web({ capabilities: [docker, gpu] })).toMatchObject({
       features: { nesting: true },
       device_passthrough: [{ path: "/dev/nvidia0" }],

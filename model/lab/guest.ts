@@ -72,9 +72,19 @@ export type Capability =
   | { readonly kind: "docker"; readonly features: Partial<Features>; readonly step?: Step }
   | {
       readonly kind: "gpu";
-      readonly gpus: readonly string[];
+      /** The cards of its node that it uses, in order. */
+      readonly gpus: readonly GpuClaim[];
       readonly devices: readonly Device[];
       readonly step?: Step;
     }
   | { readonly kind: "wireguard"; readonly step?: Step }
   | { readonly kind: "service-agents"; readonly step?: Step };
+
+/** A guest's use of one of its node's cards. */
+export interface GpuClaim {
+  readonly gpu: string;
+  /** No other running guest may use the card. */
+  readonly exclusive: boolean;
+  /** What its services ask for of the card's memory. Absent: not added up. */
+  readonly memoryMiB?: number;
+}

@@ -1,7 +1,9 @@
-import type { Capability, Device, Features, Gpu, Node, Step } from "../lab";
+import type { Capability, Device, Features, GpuClaim, Node, Step } from "../lab";
 import type { Problem } from "../problem";
+import type { GpuVars } from "../schema/guest";
 import { suggest } from "../schema/nearest";
 import type { Facts, HostFacts } from "./facts";
+import { withoutUndefined } from "./lab-wide";
 import type { Origins } from "./origins";
 import type { RoleStep } from "./steps";
 
@@ -13,7 +15,7 @@ export interface CapabilityInputs {
   /** The features that the host's groups give and the host does not state itself. */
   readonly groupFeatures: Partial<Features>;
   /** Names the host asks for; undefined means all of its node. */
-  readonly gpus: readonly string[] | undefined;
+  readonly gpus: readonly GpuVars[] | undefined;
   readonly origins: Origins;
   readonly report: (problem: Problem) => void;
 }
@@ -51,10 +53,15 @@ function gpuOf(inputs: CapabilityInputs) {
     report(noGpu(inputs, node));
     return undefined;
   }
-  const names = gpus ?? [...known.keys()];
-  const chosen = names.flatMap((name, index): Gpu[] => {
-    const gpu = known.get(name);
-    if (gpu) return [gpu];
+  const wanted = gpus ?? [...known.keys()];
+  const claims = wanted.flatMap((each, index): GpuClaim[] => {
+    inputs.origins.note(`gpus.${index}`, "gpus", index);
+    const {
+      exclusive = false,
+      memory,
+      name,
+    }: Exclude<GpuVars, string> = typeof each === "string" ? { name: each } : each;
+    if (known.has(name)) return [{ gpu: name, exclusive, ...withoutUndefined({ memoryMiB: memory }) }];
     report({
       rule: "unknown-gpu",
       severity: "error",
@@ -66,9 +73,9 @@ function gpuOf(inputs: CapabilityInputs) {
     });
     return [];
   });
-  const paths = [...new Set(chosen.flatMap((gpu) => gpu.devices))];
+  const paths = [...new Set(claims.flatMap(({ gpu }) => known.get(gpu)?.devices ?? []))];
   const devices: Device[] = paths.map((path) => ({ path, denyWrite: false }));
-  return { kind: "gpu" as const, gpus: chosen.map((gpu) => gpu.name), devices };
+  return { kind: "gpu" as const, gpus: claims, devices };
 }
 
 function noGpu({ facts, host }: CapabilityInputs, node: Node): Problem {

@@ -2,6 +2,7 @@ import type { Problem } from "../problem";
 import type { Draft } from "../resolve";
 import type { Facts } from "../resolve/facts";
 import { disksFit, memoryFits } from "./capacity";
+import { gpuMemoryFits, soleCards } from "./gpus";
 import { groupNames } from "./group-names";
 import { dockerNests, groupSubsets, labName, membersAreGuests, someNode, switchesInGroups } from "./groups";
 import { someCard, someGuest } from "./guests";
@@ -39,6 +40,8 @@ const RULES: readonly Rule[] = [
   namesExist,
   memoryFits,
   disksFit,
+  soleCards,
+  gpuMemoryFits,
   exceptionReasons,
 ];
 

@@ -118,6 +118,17 @@ const device = z
   })
   .meta({ description: "A device file handed through." });
 
+const gpuClaim = z
+  .strictObject({
+    name: f.plainName().meta({ description: "Name of the card, as in proxmox_node.gpus." }),
+    exclusive: f.flag().optional().meta({ description: "No other running guest may use the card. Default: false." }),
+    memory: f
+      .whole({ min: 1, unit: "MiB" })
+      .optional()
+      .meta({ description: "What its services ask for of the card's memory, in MiB. Default: not added up." }),
+  })
+  .meta({ description: "Use of one of the node's GPUs." });
+
 const startup = z
   .strictObject({
     order: f.whole({ min: 0 }).optional().meta({ description: "Lower starts earlier and stops later." }),
@@ -208,9 +219,9 @@ export const container = z
       .default({})
       .meta({ description: "Variables of its init process." }),
     gpus: z
-      .array(f.plainName())
+      .array(z.union([f.plainName(), gpuClaim]))
       .optional()
-      .meta({ description: "Names of the node's GPUs. Default for gpu_access: all." }),
+      .meta({ description: "The node's GPUs that a member of gpu_access uses, by name. Default: all, shared." }),
   })
   .meta({ description: "This host is a container on Proxmox VE." });
 
@@ -239,6 +250,7 @@ export const vm = z
 export type ContainerVars = z.output<typeof container>;
 export type VmVars = z.output<typeof vm>;
 export type CommonVars = Pick<ContainerVars, keyof typeof common>;
+export type GpuVars = NonNullable<ContainerVars["gpus"]>[number];
 export type NicVars = z.output<typeof nic>;
 export type MountVars = z.output<typeof mount>;
 export type FeatureVars = z.output<typeof features>;

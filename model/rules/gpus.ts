@@ -1,0 +1,91 @@
+import type { Gpu, GpuClaim, Guest, Node } from "../lab";
+import type { Position, Problem } from "../problem";
+import type { Rule } from "./rule";
+import { variableOf } from "./tiers";
+
+interface Use extends GpuClaim {
+  readonly guest: Guest;
+  readonly at: Position;
+}
+
+/**
+ * `gpu-claimed-twice`: a card that one guest has for itself is used by no other. Between running guests that is an error; where
+ * one of them is stopped, a warning, for it cannot be started beside the other.
+ */
+export const soleCards: Rule = function* ({ lab, nodes }) {
+  for (const { gpu, node, uses } of cards(lab.guests, nodes)) {
+    // Running guests first, and first among them those with the card for themselves: each use is told once.
+    const [first, ...others] = [...uses].sort((a, b) => rank(a) - rank(b));
+    let sole = first?.exclusive ? first : undefined;
+    for (const use of others) {
+      const rival = use.exclusive ? first : sole;
+      if (rival) yield claimedTwice(gpu, node, rival, use);
+      if (use.exclusive) sole ??= use;
+    }
+  }
+};
+
+/** `gpu-memory`: what the services of running guests ask for of a card's memory is there. */
+export const gpuMemoryFits: Rule = function* ({ lab, nodes }) {
+  for (const { gpu, node, uses } of cards(lab.guests, nodes)) {
+    const running = uses.filter(({ guest }) => guest.started);
+    const asked = running.reduce((sum, { memoryMiB = 0 }) => sum + memoryMiB, 0);
+    if (gpu.memoryMiB === undefined || asked <= gpu.memoryMiB) continue;
+    const most = running.reduce((a, b) => ((a.memoryMiB ?? 0) >= (b.memoryMiB ?? 0) ? a : b));
+    yield {
+      rule: "gpu-memory",
+      severity: "error",
+      at: most.at,
+      also: [{ at: node.source.of.gpus ?? node.source.at, note: `says that ${gpu.name} has ${gpu.memoryMiB} MiB` }],
+      path: `${variableOf(most.guest)}.gpus`,
+      subject: most.guest.name,
+      message: `running guests ask for ${asked} MiB of the ${gpu.memoryMiB} MiB of ${gpu.name} on ${node.name}`,
+      fix: "ask for less, use another card, or stop a guest (started: false)",
+    };
+  }
+};
+
+const rank = ({ exclusive, guest }: Use) => (guest.started ? 0 : 2) + (exclusive ? 0 : 1);
+
+function claimedTwice(gpu: Gpu, node: Node, first: Use, second: Use): Problem {
+  const areRunning = first.guest.started && second.guest.started;
+  const owner = first.exclusive ? first : second;
+  const other = owner === first ? second : first;
+  return {
+    rule: "gpu-claimed-twice",
+    severity: areRunning ? "error" : "warning",
+    at: second.at,
+    also: [{ at: first.at, note: `is the claim of ${first.guest.name}` }],
+    path: `${variableOf(second.guest)}.gpus`,
+    subject: second.guest.name,
+    message:
+      `${owner.guest.name} has the card ${gpu.name} of ${node.name} for itself, and ${other.guest.name} claims it, too` +
+      (areRunning ? "; both are to run" : ""),
+    fix: areRunning
+      ? "stop one of them (started: false), give one another card, or let them share it (exclusive: false)"
+      : "never start one while the other runs",
+  };
+}
+
+/** Every card with what uses it, in the order of the guests. */
+function* cards(guests: readonly Guest[], nodes: ReadonlyMap<string, Node>) {
+  const uses = new Map<string, Use[]>();
+  for (const guest of guests)
+    for (const use of usesOf(guest)) {
+      const key = `${guest.node}/${use.gpu}`;
+      const known = uses.get(key);
+      if (known) known.push(use);
+      else uses.set(key, [use]);
+    }
+  for (const node of nodes.values())
+    for (const gpu of node.gpus) yield { gpu, node, uses: uses.get(`${node.name}/${gpu.name}`) ?? [] };
+}
+
+function usesOf(guest: Guest): Use[] {
+  const claims = guest.capabilities.flatMap((each) => (each.kind === "gpu" ? each.gpus : []));
+  return claims.map((claim, index) => ({
+    ...claim,
+    guest,
+    at: guest.source.of[`gpus.${index}`] ?? guest.source.of.gpus ?? guest.source.at,
+  }));
+}
