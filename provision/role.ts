@@ -21,7 +21,36 @@ export interface RoleDefinition<Variables extends z.ZodObject = z.ZodObject> {
   readonly osTypes?: readonly string[];
   /** The inventory variables that are its settings, under the names they have in the inventory; each described. */
   readonly variables: Variables;
+  /**
+   * Settings that follow from the lab as a whole, such as the addresses of all hosts; added to those of `variables`, under
+   * names of their own. The step runs again when they change. Given the checked values of `variables`.
+   * @default none
+   */
+  readonly derive?: (lab: LabView, self: HostView, values: { readonly [variable: string]: unknown }) => Derived;
 }
+
+/** What a role may know of the lab that its host belongs to. */
+export interface LabView {
+  /** Every host that has an address, in the inventory's order. */
+  readonly hosts: readonly HostView[];
+  readonly networks: readonly { readonly name: string; readonly cidrs: readonly string[]; readonly domain?: string }[];
+}
+
+export interface HostView {
+  /** The inventory's name. */
+  readonly name: string;
+  /** What it calls itself. */
+  readonly hostname: string;
+  readonly kind: "container" | "vm" | "node" | "other";
+  /** Static addresses, without prefix, each with the search domain of its network. */
+  readonly addresses: readonly { readonly address: string; readonly domain?: string }[];
+  readonly groups: readonly string[];
+  /** A variable of that host, rendered and unchecked; undefined when it has none of that name. */
+  readonly variable: (name: string) => unknown;
+}
+
+type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain };
+type Derived = { readonly [setting: string]: Plain };
 
 /** States a role, keeping the types of its variables. */
 export function defineRole<Variables extends z.ZodObject>(role: RoleDefinition<Variables>): RoleDefinition<Variables> {

@@ -1,5 +1,6 @@
 import type { GroupInfo, Lab, Node } from "../lab";
 import type { Position, Problem } from "../problem";
+import { withDerived } from "./derived";
 import { TIERS } from "./exceptions";
 import type { Facts } from "./facts";
 import { guestOf } from "./guest";
@@ -31,14 +32,14 @@ export function resolveLab(facts: Facts, report: (problem: Problem) => void): Dr
     report,
   };
   const guests = [...facts.hosts.values()].map((host) => guestOf(host, inputs)).filter((guest) => guest !== undefined);
+  guests.sort((a, b) => a.vmid - b.vmid || (a.name < b.name ? -1 : 1));
   const lab: Lab = {
     name: inventory.name,
     folder: inventory.folder,
     connection: connectionOf(wide, start, report),
     backend: backendOf(inventory.name, wide.values.terraform_backend),
-    nodes,
     networks,
-    guests: guests.sort((a, b) => a.vmid - b.vmid || (a.name < b.name ? -1 : 1)),
+    ...withDerived({ guests, networks, nodes }, facts),
     secrets: secrets.list(),
     groups: groupsOf(facts),
   };
