@@ -13,7 +13,7 @@ import { literal } from "./escape";
 export class LabContext {
   readonly providers: ProxmoxProviders;
   readonly guard: VmidGuard;
-  /** The lab's nodes, also inactive ones, by name. */
+  /** The lab's active nodes by name. */
   readonly nodes: ReadonlyMap<string, NodeAccess>;
   readonly #secrets = new Map<string, TerraformVariable>();
   readonly #ready = new Map<string, TerraformResource>();
@@ -22,7 +22,7 @@ export class LabContext {
     readonly stack: TerraformStack,
     readonly lab: Lab,
   ) {
-    this.nodes = new Map(lab.nodes.map((node) => [node.name, access(node, lab)]));
+    this.nodes = new Map(lab.nodes.filter(({ active }) => active).map((node) => [node.name, access(node, lab)]));
     this.providers = new ProxmoxProviders(stack, ":proxmox", {
       endpoint: literal(lab.connection.endpoint),
       verifyTls: lab.connection.verifyTls,

@@ -135,10 +135,11 @@ describe("nodes", () => {
     expect(container(terraform).depends_on).toEqual(["terraform_data.vmid_guard", "null_resource.pve1_base"]);
   });
 
-  it("inactive ones are pinned but left alone", () => {
+  it("inactive ones are absent", () => {
     const terraform = synth({ nodes: [node(), node({ name: "pve2", active: false, steps: [step("base")] })] });
-    expect(terraform.provider.proxmox?.[0]?.ssh).toMatchObject({ node: [{ name: "pve1" }, { name: "pve2" }] });
+    expect(terraform.provider.proxmox?.[0]?.ssh).toMatchObject({ node: [{ name: "pve1" }] });
     expect(addresses(terraform).filter((address) => address.includes("pve2"))).toEqual([]);
+    expect(JSON.stringify(terraform.provider)).not.toContain("pve2");
   });
 });
 
