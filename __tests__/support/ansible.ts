@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { accessSync, constants, readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { describeUnless } from "./skip";
 
 /** `ansible-inventory` of the project's .venv, or the first one on PATH. */
 function findAnsibleInventory(): string | undefined {
@@ -22,12 +23,7 @@ const found = findAnsibleInventory();
 
 /** `describe` for tests that need ansible-core; skips them, and says why, where there is none. */
 export function describeWithAnsible(name: string, tests: () => void): void {
-  if (found) {
-    describe(name, tests);
-    return;
-  }
-  process.stderr.write(`skipped "${name}": no ansible-inventory in .venv or on PATH; run scripts/venv.sh\n`);
-  describe.skip(name, tests);
+  describeUnless(found ? "" : "no ansible-inventory in .venv or on PATH; run scripts/venv.sh", name, tests);
 }
 
 /** Runs `ansible-inventory --list` in-process for many targets: starting Python and Ansible costs a second each time. */

@@ -6,6 +6,7 @@ import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import { type Setting, Step } from "../../constructs/step";
 import { type Run, runStep, synthesizeSteps, temporaryFolder } from "./run-step";
+import { describeUnless } from "./skip";
 
 /** Programs of this machine over an own /etc, /var, /home, /root and /run; stand-ins in /usr/local/sbin come first. */
 const ENTER = `#!/bin/sh
@@ -28,12 +29,7 @@ const canSandbox = spawnSync("unshare", ["--mount", "true"]).status === 0;
 
 /** `describe` for tests in a sandbox; skips them, and says why, where there can be none. */
 export function describeInSandbox(name: string, tests: () => void): void {
-  if (canSandbox) {
-    describe(name, tests);
-    return;
-  }
-  process.stderr.write(`skipped "${name}": needs root and unshare\n`);
-  describe.skip(name, tests);
+  describeUnless(canSandbox ? "" : "needs root and unshare", name, tests);
 }
 
 export interface SandboxProps {

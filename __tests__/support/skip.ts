@@ -1,9 +1,5 @@
-/** `describe` where `condition` holds; else skips the tests, and says why. */
-export function describeIf(condition: boolean, name: string, reason: string, tests: () => void): void {
-  if (condition) {
-    describe(name, tests);
-    return;
-  }
-  process.stderr.write(`skipped "${name}": ${reason}\n`);
-  describe.skip(name, tests);
+/** `describe` where nothing is missing; else a skipped one, which says what is. @param missing `""` for nothing */
+export function describeUnless(missing: string, name: string, tests: () => void): void {
+  if (missing) process.stderr.write(`skipped "${name}": ${missing}\n`);
+  (missing ? describe.skip : describe)(name, tests);
 }

@@ -4,14 +4,14 @@ import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { temporaryFolder } from "./run-step";
+import { describeUnless } from "./skip";
 
 const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].find((path) => spawnSync(path, ["-V"]).error === undefined);
 
 /** `describe` for tests that log in by SSH; skips them, and says why, where there is no sshd. */
 export function describeWithSshd(name: string, tests: () => void): void {
   const can = SSHD !== undefined && spawnSync("ssh-agent", ["-V"]).error === undefined;
-  if (!can) process.stderr.write(`skipped "${name}": needs sshd, ssh and ssh-agent\n`);
-  (can ? describe : describe.skip)(name, tests);
+  describeUnless(can ? "" : "needs sshd, ssh and ssh-agent", name, tests);
 }
 
 /** A real sshd on a loopback port, which lets the user who runs the test in by one key: stands for a node. */

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryFolder } from "./run-step";
+import { describeUnless } from "./skip";
 
 const PROGRAM = [join(__dirname, "..", "..", ".venv", "bin", "ansible-vault"), "ansible-vault"].find(
   (path) => spawnSync(path, ["--version"], { stdio: "ignore" }).status === 0,
@@ -9,8 +10,7 @@ const PROGRAM = [join(__dirname, "..", "..", ".venv", "bin", "ansible-vault"), "
 
 /** `describe` for tests that ask the real ansible-vault; skips them, and says why, where there is none. */
 export function describeWithAnsibleVault(name: string, tests: () => void): void {
-  if (!PROGRAM) process.stderr.write(`skipped "${name}": no ansible-vault in .venv or on PATH; run scripts/venv.sh\n`);
-  (PROGRAM ? describe : describe.skip)(name, tests);
+  describeUnless(PROGRAM ? "" : "no ansible-vault in .venv or on PATH; run scripts/venv.sh", name, tests);
 }
 
 /** Runs ansible-vault with a password, which lies in a file of its own. */
