@@ -25,9 +25,24 @@ export function effectiveVars(inventory: Inventory, host: string): ReadonlyMap<s
   const known = cache.hosts.get(host);
   if (known) return known;
   const found = inventory.hosts.get(host);
-  const vars = found ? mergeHost(inventory, cache, found) : NONE;
+  const vars = found ? mergeHost(inventory, found) : NONE;
   cache.hosts.set(host, vars);
   return vars;
+}
+
+/**
+ * The variables that a host has from its groups: one and the same map for all hosts of the same groups, whose entries
+ * `effectiveVars` of each has too, but for those that the host sets itself.
+ */
+export function sharedVars(inventory: Inventory, { groups, name }: Host): ReadonlyMap<string, EffectiveVar> {
+  const cache = cacheOf(inventory);
+  const key = groups.length > 1 ? [...groups].sort().join("\0") : (groups[0] ?? "");
+  let shared = cache.groups.get(key);
+  if (!shared) {
+    shared = mergeGroups(groupsOf(inventory, name), cache.sources);
+    cache.groups.set(key, shared);
+  }
+  return shared;
 }
 
 /** Every group a host is in, through children too, in the order in which their variables are merged; `all` comes first. */
@@ -70,14 +85,8 @@ function ancestorsOf(inventory: Inventory, name: string, known: Map<string, Read
   return names;
 }
 
-function mergeHost(inventory: Inventory, cache: Cache, host: Host): Vars {
-  const key = [...host.groups].sort().join("\0");
-  let base = cache.groups.get(key);
-  if (!base) {
-    base = mergeGroups(groupsOf(inventory, host.name), cache.sources);
-    cache.groups.set(key, base);
-  }
-  const vars = new Map(base);
+function mergeHost(inventory: Inventory, host: Host): Vars {
+  const vars = new Map(sharedVars(inventory, host));
   for (const layer of host.layers) addLayer(vars, layer, { kind: "host", name: host.name });
   return vars;
 }

@@ -1,5 +1,5 @@
-import type { Inventory } from "./inventory";
-import { effectiveVars } from "./merge";
+import type { EffectiveVar, Inventory } from "./inventory";
+import { effectiveVars, sharedVars } from "./merge";
 import type { Problem } from "./problem";
 import { Renderer } from "./render/scope";
 import { isPlain } from "./render/trees";
@@ -19,18 +19,45 @@ export function renderHost(
   inventory: Inventory,
   host: string,
 ): { readonly vars: ReadonlyMap<string, Tree>; readonly problems: Problem[] } {
-  const vars = new Map<string, Tree>();
+  const found = inventory.hosts.get(host);
+  if (!found) return { vars: new Map(), problems: [] };
+  const effective = effectiveVars(inventory, host);
+  const shared = sharedPlain(sharedVars(inventory, found));
+  const vars = new Map(shared.trees);
   const problems = new Set<Problem>();
-  for (const [name, { winner }] of effectiveVars(inventory, host)) {
-    const named = withSecretNames(winner);
-    const tree = isPlain(named)
-      ? named
-      : rendererOf(inventory)
-          .scope(host)
-          .loose(named, (problem) => problems.add(problem));
-    vars.set(name, tree);
-  }
+  const render = (name: string) => {
+    const named = withSecretNames(effective.get(name)!.winner);
+    vars.set(
+      name,
+      isPlain(named)
+        ? named
+        : rendererOf(inventory)
+            .scope(host)
+            .loose(named, (each) => problems.add(each)),
+    );
+  };
+  for (const name of shared.templates) render(name);
+  for (const layer of found.layers) for (const name of layer.vars.entries.keys()) render(name);
   return { vars, problems: distinct([...problems]) };
+}
+
+interface SharedPlain {
+  /** Every variable, those that are templates not rendered yet. */
+  readonly trees: ReadonlyMap<string, Tree>;
+  readonly templates: readonly string[];
+}
+
+const plain = new WeakMap<ReadonlyMap<string, EffectiveVar>, SharedPlain>();
+
+/** What hosts of the same groups have in common: a value without templates is the same for all of them. */
+function sharedPlain(vars: ReadonlyMap<string, EffectiveVar>): SharedPlain {
+  let known = plain.get(vars);
+  if (!known) {
+    const trees = new Map([...vars].map(([name, { winner }]) => [name, withSecretNames(winner)]));
+    known = { trees, templates: [...trees].flatMap(([name, tree]) => (isPlain(tree) ? [] : [name])) };
+    plain.set(vars, known);
+  }
+  return known;
 }
 
 function rendererOf(inventory: Inventory): Renderer {
@@ -44,5 +71,6 @@ function rendererOf(inventory: Inventory): Renderer {
 
 /** Several variables may fail by the same mistake. */
 function distinct(problems: readonly Problem[]): Problem[] {
+  if (problems.length < 2) return [...problems];
   return [...new Map(problems.map((problem) => [JSON.stringify([problem.at, problem.message]), problem])).values()];
 }

@@ -1,19 +1,32 @@
-import { readFileSync, statSync } from "node:fs";
-import { relative } from "node:path";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { basename, dirname, relative, sep } from "node:path";
 import type { Problem } from "./problem";
 import type { Tree } from "./tree";
 import { VAULT_HEADER } from "./vault/cipher";
 import { parseYaml, sizeProblem } from "./yaml";
 import { oddNumbers } from "./yaml/odd-numbers";
 
+/** Where files are read to that fit in it, as most do: one call to the system each, and no memory of their own. */
+const SMALL = Buffer.allocUnsafe(1 << 16);
+
 /** Reads inventory files, naming them relative to `cwd` and gathering their problems. */
 export class SourceFiles {
   readonly problems: Problem[] = [];
 
+  /** The names of folders, with a separator behind. */
+  private readonly folders = new Map<string, string>();
+
   constructor(private readonly cwd: string) {}
 
   name(path: string): string {
-    return relative(this.cwd, path) || ".";
+    const folder = dirname(path);
+    let name = this.folders.get(folder);
+    if (name === undefined) {
+      name = relative(this.cwd, folder);
+      if (name !== "") name += sep;
+      this.folders.set(folder, name);
+    }
+    return name.endsWith(`..${sep}`) ? relative(this.cwd, path) || "." : name + basename(path);
   }
 
   /** The tree of one YAML file. Undefined when it is empty, encrypted as a whole (`sealed`) or cannot be read. */
@@ -39,10 +52,15 @@ export class SourceFiles {
     return { readable: problems.length === 0 };
   }
 
+  /** The content of a file, to be used before the next one is read. */
   private bytes(path: string): Buffer | undefined {
     const file = this.name(path);
+    let opened: number | undefined;
     try {
-      const large = sizeProblem(statSync(path).size, file);
+      opened = openSync(path, "r");
+      const length = readSync(opened, SMALL, 0, SMALL.length, 0);
+      if (length < SMALL.length) return SMALL.subarray(0, length);
+      const large = sizeProblem(fstatSync(opened).size, file);
       if (!large) return readFileSync(path);
       this.problems.push(large);
     } catch (error) {
@@ -54,6 +72,8 @@ export class SourceFiles {
         message: `the file cannot be read${code}`,
         fix: "check its permissions",
       });
+    } finally {
+      if (opened !== undefined) closeSync(opened);
     }
     return undefined;
   }

@@ -2,7 +2,7 @@
 //
 //   LABS='["tiers"]' COMMIT=<sha> RUN_URL=<url> node scripts/plan-comment.mjs FOLDER
 //
-// FOLDER holds <lab>.txt, the output of `cdktf diff`; a lab of LABS without a file failed before it had a plan.
+// FOLDER holds <lab>.txt, the output of `npm run diff`; a lab of LABS without a file failed before it had a plan.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -6,14 +6,13 @@
 // Types are checked by `npm run types`.
 const { createHash } = require("node:crypto");
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
-const { enableCompileCache } = require("node:module");
 const { join } = require("node:path");
+const { keepCode } = require("./code-cache.cjs");
 require("./lazy-packages.cjs");
 
 const { version } = require("@swc/core/package.json");
 const cache = join(__dirname, "..", "node_modules", ".cache", "typescript");
-// Keeps what V8 makes of every file; Node has it from 22.1.
-enableCompileCache?.(join(cache, "v8"));
+keepCode(join(cache, "v8"));
 
 const options = /** @type {const} */ ({
   swcrc: false,
@@ -21,7 +20,12 @@ const options = /** @type {const} */ ({
   module: { type: "commonjs" },
   sourceMaps: false,
 });
-const salt = `${version} ${JSON.stringify(options)}\n`;
+/**
+ * What is only loaded when it is first used: the bindings and constructs, of which a lab needs a few, and the parser for
+ * what is not written in plain YAML. None of them does anything on being loaded.
+ */
+const SELDOM = /\bfrom "((?:\.\.\/)+(?:\.gen|constructs)\/[^"]+|yaml)";/g;
+const salt = `${version} ${JSON.stringify(options)} ${process.env.LAB_EAGER_PACKAGES ?? SELDOM.source}\n`;
 
 require.extensions[".ts"] = (module, file) => {
   const source = readFileSync(file, "utf8");
@@ -38,7 +42,9 @@ function kept(path) {
 }
 
 function translate(source, file, key) {
-  const { code } = require("@swc/core").transformSync(source, { ...options, filename: file });
+  const lazy = process.env.LAB_EAGER_PACKAGES === "1" ? [] : Array.from(source.matchAll(SELDOM), ([, name]) => name);
+  const module = { ...options.module, lazy };
+  const { code } = require("@swc/core").transformSync(source, { ...options, module, filename: file });
   try {
     mkdirSync(cache, { recursive: true });
     const draft = join(cache, `${key}.${process.pid}`);

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Position, Problem } from "../problem";
 import { type MappingEntry, type MappingTree, type Tree, toPlain, treeAt } from "../tree";
 import { exampleFor } from "./examples";
+import { readerOf, UNSURE } from "./fast";
 import { nearest } from "./nearest";
 import { show } from "./scalar";
 import { keysAt } from "./shape";
@@ -13,9 +14,18 @@ export interface Parsed<T> {
   readonly problems: readonly Problem[];
 }
 
+const NONE: readonly Problem[] = [];
+
 type Issue = z.core.$ZodIssue;
 
-const cache = new WeakMap<z.ZodType, WeakMap<Tree, Parsed<unknown>>>();
+/** What was parsed by one schema. Hosts of a group come one after the other, so the last tree is mostly the next one too. */
+interface Known {
+  readonly all: WeakMap<Tree, Parsed<unknown>>;
+  tree?: Tree;
+  parsed?: Parsed<unknown> | undefined;
+}
+
+const cache = new WeakMap<z.ZodType, Known>();
 
 /**
  * Checks the tree of one variable against its schema. Trees are immutable and shared between hosts,
@@ -24,19 +34,25 @@ const cache = new WeakMap<z.ZodType, WeakMap<Tree, Parsed<unknown>>>();
 export function parse<S extends z.ZodType>(schema: S, tree: Tree, name: string): Parsed<z.output<S>> {
   let known = cache.get(schema);
   if (!known) {
-    known = new WeakMap();
+    known = { all: new WeakMap() };
     cache.set(schema, known);
   }
-  const found = known.get(tree) as Parsed<z.output<S>> | undefined;
-  if (found) return found;
-  const fresh = check(schema, tree, name);
-  known.set(tree, fresh);
-  return fresh;
+  if (known.tree !== tree) {
+    known.parsed = known.all.get(tree);
+    known.tree = tree;
+  }
+  if (!known.parsed) {
+    known.parsed = check(schema, tree, name);
+    known.all.set(tree, known.parsed);
+  }
+  return known.parsed as Parsed<z.output<S>>;
 }
 
 function check<S extends z.ZodType>(schema: S, tree: Tree, name: string): Parsed<z.output<S>> {
+  const value = readerOf(schema)(tree);
+  if (value !== UNSURE) return { value: value as z.output<S>, problems: NONE };
   const result = schema.safeParse(toPlain(tree));
-  if (result.success) return { value: result.data, problems: [] };
+  if (result.success) return { value: result.data, problems: NONE };
   const problems = result.error.issues.flatMap((issue) => {
     const misplaced = misplacedSecret(tree, issue, name);
     return misplaced.length > 0 ? misplaced : problemsOf(issue, schema, tree, name);
@@ -97,7 +113,7 @@ function problemsOf(
 ): Problem[] {
   const path = [...base, ...issue.path];
   if (issue.code === "invalid_union") {
-    const branch = likeliest(issue.errors);
+    const branch = likeliest(issue.errors, treeAt(root, path).tree);
     if (branch) return branch.flatMap((inner) => problemsOf(inner, schema, root, name, path));
   }
   if (issue.code === "unrecognized_keys") {
@@ -114,12 +130,17 @@ function problemsOf(
 const isBroken = ({ tree, found }: ReturnType<typeof treeAt>): boolean =>
   found && tree.kind === "scalar" && tree.broken === true;
 
-/** Of a union's branches the one that understood most of the value: its first complaint lies deepest. */
-function likeliest(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+/**
+ * Of a union's branches the one that understood most of the value: its first complaint lies deepest. Of a scalar it is the
+ * one branch that reads scalars and says what it expects.
+ */
+function likeliest(branches: readonly (readonly Issue[])[], value: Tree): readonly Issue[] | undefined {
   const depth = (issues: readonly Issue[]) =>
     Math.max(0, ...issues.map((i) => i.path.length + (i.code === "unrecognized_keys" ? 1 : 0)));
   const deepest = [...branches].sort((a, b) => depth(b) - depth(a))[0];
-  return deepest && depth(deepest) > 0 ? deepest : undefined;
+  if (deepest && depth(deepest) > 0) return deepest;
+  const scalars = value.kind === "scalar" ? branches.filter(([first]) => first?.code === "custom") : [];
+  return scalars.length === 1 ? scalars[0] : undefined;
 }
 
 function valueProblem(issue: Issue, root: Tree, path: readonly PropertyKey[], name: string, what?: "key"): Problem {
