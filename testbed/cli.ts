@@ -2,7 +2,8 @@ import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { removeLxcTestbed } from "./guests/lxc-backend";
-import { ask, filesOf, isAlive, type RunInfo, readRun, removeRun } from "./run-files";
+import { stillRuns } from "./processes";
+import { ask, filesOf, type RunInfo, readRun, removeRun } from "./run-files";
 import { serve } from "./serve";
 
 const START_TIMEOUT_MS = 180_000;
@@ -34,7 +35,7 @@ async function until<T>(what: string, milliseconds: number, look: () => T | unde
 
 async function up(options: UpOptions): Promise<void> {
   const running = readRun(options.id);
-  if (running && isAlive(running.pid)) return describe(running);
+  if (running && stillRuns(running)) return describe(running);
   removeRun(options.id);
   const { log } = filesOf(options.id);
   const output = openSync(log, "w", 0o600);
@@ -66,16 +67,16 @@ function describe(run: RunInfo): void {
   say(`token    ${run.credentials.labToken}`);
   for (const node of run.nodes) {
     const access =
-      node.sshPort === undefined ? "" : `: ssh -p ${node.sshPort} -i ${node.privateKeyFile} root@127.0.0.1`;
+      node.sshPort === undefined ? "" : `: ssh -p ${node.sshPort} -i ${node.privateKeyFile} root@${node.address}`;
     say(`node     ${node.name}, ${run.backend} guests${access}`);
   }
 }
 
 async function down(options: { id: string }): Promise<void> {
   const run = readRun(options.id);
-  if (run && isAlive(run.pid)) {
+  if (run && stillRuns(run)) {
     process.kill(run.pid, "SIGTERM");
-    await until("the testbed did not go down", STOP_TIMEOUT_MS, () => (isAlive(run.pid) ? undefined : true));
+    await until("the testbed did not go down", STOP_TIMEOUT_MS, () => (stillRuns(run) ? undefined : true));
   }
   if (process.getuid?.() === 0) await removeLxcTestbed({ id: options.id });
   removeRun(options.id);
@@ -89,7 +90,7 @@ interface Status {
 
 async function status(options: { id: string }): Promise<void> {
   const run = readRun(options.id);
-  if (!run || !isAlive(run.pid)) {
+  if (!run || !stillRuns(run)) {
     say("There is no testbed; start one with: npm run testbed -- up");
     process.exitCode = 3;
     return;

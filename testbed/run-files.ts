@@ -7,12 +7,22 @@ import type { Credentials } from "./api/index";
 /** What a running testbed tells the command line. */
 export interface RunInfo {
   readonly pid: number;
+  /** When that process was started; absent where it cannot be known. */
+  readonly started?: string;
   readonly url: string;
   readonly backend: string;
   readonly credentials: Credentials;
-  readonly nodes: readonly { readonly name: string; readonly sshPort?: number; readonly privateKeyFile?: string }[];
+  readonly nodes: readonly RunNode[];
   /** What the user should know, such as why guests are inert. */
   readonly notes: readonly string[];
+}
+
+interface RunNode {
+  readonly name: string;
+  /** Where its sshd is reached; absent, like what belongs to it, where guests are inert. */
+  readonly address?: string;
+  readonly sshPort?: number;
+  readonly privateKeyFile?: string;
 }
 
 interface RunFiles {
@@ -47,15 +57,6 @@ export function writeRun(id: string, info: RunInfo): void {
 }
 
 export const removeRun = (id: string): void => rmSync(filesOf(id).folder, { recursive: true, force: true });
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Sends a command to a running testbed; throws with its words when it refuses, or when there is none. */
 export function ask(id: string, command: string, parameters: Readonly<Record<string, string>> = {}): Promise<unknown> {

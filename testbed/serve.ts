@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { inertBackend, startTestbed, type Testbed, type TestbedOptions } from "./api/index";
 import { createLxcBackend, type LxcBackend, type LxcBackendOptions, probeGuests } from "./guests/lxc-backend";
+import { startTime } from "./processes";
 import { filesOf, type RunInfo, writeRun } from "./run-files";
 
 export interface ServeOptions {
@@ -27,6 +28,12 @@ export async function whyInert(options: Pick<ServeOptions, "inert">): Promise<st
   return [`Guests are inert, for want of ${probe.missing.join(", ")}.`, ...remedy];
 }
 
+/** What limits real guests here, in lines for the user. */
+async function limits(): Promise<string[]> {
+  const probe = await probeGuests();
+  return probe.ok && probe.advice !== undefined ? [`Guests are real; ${probe.advice}`] : [];
+}
+
 /** Runs a testbed until it is told to end. */
 export async function serve(options: ServeOptions): Promise<void> {
   const { testbed } = await bringUp(options);
@@ -46,7 +53,7 @@ export async function bringUp(options: ServeOptions): Promise<Running> {
     notes.length > 0
       ? { testbed: await startTestbed({ ...api, backend: inertBackend() }) }
       : await startWithGuests({ id: options.id, nodes, log }, api);
-  const info = runInfo(options, testbed, backend, notes);
+  const info = runInfo(options, testbed, backend, backend ? await limits() : notes);
   writeRun(options.id, info);
   return { testbed, info };
 }
@@ -89,10 +96,12 @@ function runInfo(
 ): RunInfo {
   const nodes = options.nodes.map((name) => {
     const access = real?.nodes[name];
-    return access ? { name, sshPort: access.sshPort, privateKeyFile: access.privateKeyFile } : { name };
+    return access ?? { name };
   });
   const { url, credentials, backend } = testbed;
-  return { pid: process.pid, url, backend: backend.kind, credentials, nodes, notes };
+  const started = startTime(process.pid);
+  const own = { pid: process.pid, ...(started === undefined ? {} : { started }) };
+  return { ...own, url, backend: backend.kind, credentials, nodes, notes };
 }
 
 const endSignal = (): Promise<void> =>

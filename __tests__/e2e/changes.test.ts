@@ -1,10 +1,14 @@
 import { z } from "zod";
+import { guardPlan } from "../../cli/guard/judge";
+import type { Plan } from "../../cli/guard/plan";
+import type { Outcome } from "../../cli/guard/verdict";
 import { container } from "../../model/schema/guest";
 import type { Guest } from "../../testbed/api/state/state";
 import { removeLabFolders } from "../support/lab-folder";
-import { CHANGES, type ChangeRow } from "./harness/change-rows";
+import { CHANGES, type ChangeRow, type Effect } from "./harness/change-rows";
 import { record, table } from "./harness/document";
-import { describeOnTestbed, errorsOf, type Guests, LabRun } from "./harness/lab-run";
+import { describeOnTestbed, type Guests, LabRun } from "./harness/lab-run";
+import { errorsOf } from "./harness/stack";
 
 jest.setTimeout(180_000);
 
@@ -57,6 +61,23 @@ describe("the table of changes", () => {
   });
 });
 
+/** What `lab guard` says beforehand of what is seen afterwards. */
+const GUARD_SAYS: Partial<Record<Effect, readonly (Outcome | "nothing")[]>> = {
+  nothing: ["nothing"],
+  // A pool's members are resources of their own.
+  untouched: ["untouched", "nothing"],
+  live: ["live"],
+  "next start": ["next start"],
+  reboot: ["rebooted"],
+  stops: ["stopped"],
+  starts: ["started"],
+  step: ["live"],
+  "step, next start": ["next start"],
+  "refused by the step": ["fails"],
+  replaced: ["replaced"],
+  "replaced on request": ["replaced"],
+};
+
 const METADATA = /^(description|tags|onboot|startup|protection|hookscript)$/;
 const clone = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 
@@ -65,6 +86,8 @@ describeOnTestbed("a change of a running guest", () => {
   let before: Record<number, Guest>;
   let poolsBefore: string;
   let firstTask: number;
+  /** What was seen of each row. */
+  const effects = new Map<Case, string>();
 
   /** What was done to a guest since `mark`, by Proxmox VE's own tasks and configuration. */
   function effectOf({ row, vmid }: Case): string {
@@ -105,11 +128,13 @@ describeOnTestbed("a change of a running guest", () => {
     firstTask = tasks.length;
   }
 
-  const write = (changed: readonly Case[]) => {
+  const write = async (changed: readonly Case[]) => {
     const groups = {
       gpu_access: CASES.filter(({ row }) => row.groups?.includes("gpu_access")).map(({ host }) => host),
     };
-    return run.write({ guests: guestsWith(changed), groups });
+    const lab = run.lab({ guests: guestsWith(changed), groups });
+    await run.write(lab);
+    return lab;
   };
 
   beforeAll(async () => {
@@ -137,7 +162,27 @@ describeOnTestbed("a change of a running guest", () => {
     removeLabFolders();
   });
 
+  it("is foretold by the guard, with the line of the inventory that causes it", async () => {
+    const changed = CASES.filter(({ row }) => GUARD_SAYS[row.effect] !== undefined);
+    const lab = await write(changed);
+    await run.plan();
+    const verdicts = guardPlan(JSON.parse((await run.terraform(["show", "-json", "plan"])).output) as Plan, lab);
+    const ofHost = ({ host }: Case) => verdicts.find(({ address }) => address === `${CONTAINER}.${host}`);
+    const wrong = changed.flatMap((each) => {
+      const outcome = ofHost(each)?.outcome ?? "nothing";
+      return GUARD_SAYS[each.row.effect]?.includes(outcome) ? [] : [[nameOf(each), each.row.effect, outcome]];
+    });
+    expect(wrong).toEqual([]);
+    const withoutLine = changed.flatMap((each) => {
+      const { changes = [] } = ofHost(each) ?? {};
+      const line = changes.some(({ at }) => at?.file.endsWith(`/host_vars/${each.host}.yml`) && at.line > 0);
+      return changes.length > 0 && !line ? [nameOf(each)] : [];
+    });
+    expect(withoutLine).toEqual([]);
+  });
+
   it("is not made up: nothing changes when nothing was changed", async () => {
+    await write([]);
     expect((await run.plan()).changes).toEqual({});
   });
 
@@ -145,9 +190,11 @@ describeOnTestbed("a change of a running guest", () => {
     for (const each of refusedBy("the plan")) {
       // One at a time: the first precondition that fails keeps Terraform from looking at the others.
       await write([each]);
-      const { ok, output } = await run.plan();
+      // What is running has not changed since the last plan.
+      const { ok, output } = await run.plan({}, "-refresh=false");
       expect(ok).toBe(false);
       expect(output).toMatch(each.row.says ?? /never/);
+      effects.set(each, "refused by the plan");
     }
     expect(run.testbed.state.tasks.length).toBe(firstTask);
   });
@@ -158,7 +205,8 @@ describeOnTestbed("a change of a running guest", () => {
     const plan = await run.plan();
     const { ok, output } = await run.apply(true);
     if (!plan.ok || !ok) throw new Error(errorsOf(plan.ok ? output : plan.output));
-    const seen = DEPLOYED.map((each) => [nameOf(each), effectOf(each)]);
+    for (const each of DEPLOYED) effects.set(each, effectOf(each));
+    const seen = DEPLOYED.map((each) => [nameOf(each), effects.get(each)]);
     expect(Object.fromEntries(seen)).toEqual(
       Object.fromEntries(DEPLOYED.map((each) => [nameOf(each), each.row.effect])),
     );
@@ -172,9 +220,11 @@ describeOnTestbed("a change of a running guest", () => {
     await write([...DEPLOYED, ...LATE]);
     const { ok, output } = await run.apply();
     expect(ok).toBe(false);
-    for (const { row, vmid } of LATE) {
-      expect(output).toMatch(row.says ?? /never/);
-      expect(run.testbed.state.guests[vmid]).toEqual(before[vmid]);
+    for (const each of LATE) {
+      expect(output).toMatch(each.row.says ?? /never/);
+      expect(run.testbed.state.guests[each.vmid]).toEqual(before[each.vmid]);
+      const isStep = output.includes(`with null_resource.${each.host}_`);
+      effects.set(each, isStep ? "refused by the step" : "refused by Proxmox VE");
     }
     expect(run.testbed.state.tasks.length).toBe(firstTask);
     await write(DEPLOYED);
@@ -183,7 +233,7 @@ describeOnTestbed("a change of a running guest", () => {
   });
 
   it("is written down in docs/changes.md", () => {
-    const rows = CHANGES.map(({ change, effect, key }) => [`\`${key}\``, change, effect]);
+    const rows = CASES.map((each) => [`\`${each.row.key}\``, each.row.change, effects.get(each) ?? "not tried"]);
     record("docs/changes.md", table(["Key of `proxmox_lxc`", "Change", "What it does to the running guest"], rows));
   });
 });

@@ -1,39 +1,18 @@
 import { loadLab } from "../../model";
-import { pveumCommands } from "../../model/credential-roles";
 import type { Lab } from "../../model/lab";
-import { newSecret } from "../../testbed/api/auth/tickets";
 import { describeOnTestbed, LabRun } from "./harness/lab-run";
+import { grantPrinted } from "./harness/roles";
 
 jest.setTimeout(180_000);
-
-const USER = "terraform@pve";
 
 describeOnTestbed("the roles that `lab credentials` prints for the lab tiers", () => {
   let run: LabRun;
   let lab: Lab;
   let token: string;
 
-  /** Does what the printed commands do, but for one privilege. */
-  function grant(without?: string): void {
-    const { state } = run.testbed;
-    const secret = newSecret();
-    const commands = pveumCommands(lab).join("\n");
-    state.acl = [];
-    state.users[USER] = { enable: 1, expire: 0, groups: [], tokens: {} };
-    const name = /user token add \S+ (\S+)/.exec(commands)?.[1] ?? "";
-    state.users[USER].tokens[name] = { secret, privsep: 1, expire: 0 };
-    for (const [, role = "", privileges = ""] of commands.matchAll(/role add (\S+) --privs "([^"]+)"/g)) {
-      state.roles[role] = privileges.split(" ").filter((privilege) => privilege !== without);
-    }
-    for (const [, path = "", roleid = "", propagate] of commands.matchAll(
-      /acl modify (\S+) \$who --roles (\S+) --propagate (\d)/g,
-    )) {
-      const entry = { path, roleid, propagate: Number(propagate) };
-      state.acl.push({ ...entry, type: "user", ugid: USER }, { ...entry, type: "token", ugid: `${USER}!${name}` });
-    }
-    run.testbed.changed();
-    token = `${USER}!${name}=${secret}`;
-  }
+  const grant = (without?: string): void => {
+    token = grantPrinted(run.testbed, lab, without);
+  };
 
   const apply = () =>
     run.terraform(["apply", "-no-color", "-auto-approve", "-parallelism=40"], { TF_VAR_proxmox_api_token: token });

@@ -85,6 +85,38 @@ describeOnTestbed("a deploy that goes wrong", () => {
     await converges();
   });
 
+  it.each(["cut", "cut-before"])("has its connections cut (%s): the next one finishes it", async (fault) => {
+    run.testbed.faults.add("POST /nodes/{node}/lxc", fault, 2);
+    run.testbed.faults.add("PUT /nodes/{node}/lxc/{vmid}/config", fault, 1);
+    await run.apply();
+    await run.testbed.settled();
+    run.testbed.faults.clear();
+    await converges();
+    expect(tasks("vzcreate").sort()).toEqual(["401", "402", "403"]);
+  });
+
+  it("finds the storage full: it says so in Proxmox VE's words, and makes nothing by halves", async () => {
+    run.testbed.faults.add("POST /nodes/{node}/lxc", "full=local-lvm");
+    const { ok, output } = await run.apply();
+    expect(ok).toBe(false);
+    expect(output).toContain("No space left on device");
+    await run.testbed.settled();
+    expect(guests()).toEqual([]);
+    expect(run.testbed.state.volumes.filter(({ vmid }) => vmid !== undefined)).toEqual([]);
+    run.testbed.faults.clear();
+    await converges();
+  });
+
+  it("fails with a task that fails, and leaves nothing of the guest", async () => {
+    run.testbed.faults.add("POST /nodes/{node}/lxc", "fail-task=the archive is broken", 1);
+    const { ok, output } = await run.apply();
+    expect(ok).toBe(false);
+    expect(output).toContain("the archive is broken");
+    await run.testbed.settled();
+    expect(guests()).toHaveLength(2);
+    await converges();
+  });
+
   it("fails with what a role said, and neither touches nor taints the guest", async () => {
     run.shell.fail("one base", { code: 3, output: "one base | error: no such package\n" });
     const { ok, output } = await run.apply();

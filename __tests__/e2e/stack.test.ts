@@ -1,6 +1,6 @@
 import { loadLab } from "../../model";
 import type { ContainerGuest, Lab } from "../../model/lab";
-import { FakeProxmox } from "../support/fake-proxmox";
+import { startTestbed, type Testbed } from "../../testbed/api/index";
 import { guest, lab, node } from "../support/lab";
 import { describeWithTerraform, Workspace } from "../support/terraform";
 
@@ -8,6 +8,11 @@ jest.setTimeout(120_000);
 
 /** The discard port: nothing listens there. */
 const NOBODY = "https://127.0.0.1:9/";
+const GUARD = "terraform_data.vmid_guard";
+const WEB = "proxmox_virtual_environment_container.web";
+const OS = { kind: "volume", volume: "local:vztmpl/debian-12-standard.tar.zst", osType: "debian" } as const;
+const OTHER_OS = { ...OS, volume: "local:vztmpl/debian-13-standard.tar.zst" } as const;
+
 const at = (given: Lab, endpoint: string): Lab => ({
   ...given,
   connection: { ...given.connection, endpoint, verifyTls: false },
@@ -83,131 +88,130 @@ describeWithTerraform("a lab before it is created", () => {
 });
 
 describeWithTerraform("with a host", () => {
-  let host: FakeProxmox;
+  let host: Testbed;
   let workspace: Workspace;
 
-  async function start(changes: Partial<ContainerGuest> = {}): Promise<void> {
-    host = new FakeProxmox();
-    const endpoint = await host.listen();
-    write = (more) => ({
-      lab: at(lab({ nodes: [node()], guests: [guest({ nics: [], started: false, ...more })] }), endpoint),
+  const write = (changes: Partial<ContainerGuest>, ...more: ContainerGuest[]) => {
+    const own = guest({ os: OS, nics: [], started: false, startOnBoot: false, ...changes });
+    return { lab: at(lab({ nodes: [node()], guests: [own, ...more] }), `${host.url}/`) };
+  };
+  const run = (args: readonly string[], environment = {}) =>
+    workspace.run([...args, "-no-color"], {
+      TF_VAR_proxmox_api_token: host.credentials.labToken,
+      TF_VAR_proxmox_root_password: host.credentials.rootPassword,
+      ...environment,
     });
-    workspace = await new Workspace(write(changes)).init();
-  }
-  let write: (changes: Partial<ContainerGuest>) => { lab: Lab };
-  const created = () => host.asked.filter(({ method, path }) => method !== "GET" && path !== "/access/ticket");
-  const guard = ["apply", "-no-color", "-auto-approve", "-target=terraform_data.vmid_guard"];
+  const start = async (...changes: Parameters<typeof write>): Promise<void> => {
+    workspace = await new Workspace(write(...changes)).init();
+  };
+  const apply = (...targets: string[]) =>
+    run(["apply", "-auto-approve", ...targets.map((address) => `-target=${address}`)]);
+  const plan = (address: string) => run(["plan", `-target=${address}`]);
 
-  afterEach(() => {
-    host.close();
+  /** Makes a guest as somebody else would. */
+  async function there(vmid: number, name: string, more: Readonly<Record<string, string>> = {}): Promise<void> {
+    const { kind = "lxc", on = "pve1", ...options } = more;
+    const own = { rootfs: "local-lvm:8", ostemplate: OS.volume, unprivileged: "1", cores: "2", memory: "2048" };
+    const parameters =
+      kind === "lxc" ? { ...own, hostname: name, swap: "0", features: "fuse=0,keyctl=0,mknod=0,nesting=0" } : { name };
+    const path = `/nodes/${on}/${kind}`;
+    await host.local({ method: "POST", path, parameters: { vmid: String(vmid), ...parameters, ...options } });
+    await host.settled();
+    expect(host.state.guests[vmid]).toBeDefined();
+  }
+
+  beforeEach(async () => {
+    const nodes = ["pve1", "pve2"].map((name) => ({ name }));
+    host = await startTestbed({ authDelayMs: 0, nodes, volumes: [OS.volume, OTHER_OS.volume] });
+  });
+
+  afterEach(async () => {
+    await host.close();
     workspace.remove();
   });
 
   it("a VMID that is taken stops the apply before anything is created, and names the guest that has it", async () => {
-    await start();
-    host.containers = [{ vmid: 301, name: "somebody-elses" }];
-    const { ok, output } = await workspace.run([
-      "apply",
-      "-no-color",
-      "-auto-approve",
-      "-target=proxmox_virtual_environment_container.web",
-    ]);
+    await there(301, "somebody-elses");
+    await start({});
+    const before = structuredClone(host.state.guests);
+    const { ok, output } = await apply(WEB);
     expect(ok).toBe(false);
     expect(output).toContain('VMID 301, wanted for web, is the container "somebody-elses" on node pve1');
-    expect(created().filter(({ path }) => path.includes("lxc"))).toEqual([]);
+    expect(host.state.guests).toEqual(before);
   });
 
   it("a VM on the id of a container stops it too", async () => {
-    await start();
-    host.vms = [{ vmid: 301, name: "windows", tags: "lab-lab" }];
-    expect((await workspace.run(guard)).output).toContain('VMID 301, wanted for web, is the vm "windows" on node pve1');
+    await there(301, "windows", { kind: "qemu", tags: "lab-lab" });
+    await start({});
+    expect((await apply(GUARD)).output).toContain('VMID 301, wanted for web, is the vm "windows" on node pve1');
   });
 
   it("guests of the lab and adopted ones pass; a foreign one is then refused at the plan", async () => {
-    await start();
-    host.containers = [
-      { vmid: 301, name: "web", tags: "lab-lab;web" },
-      { vmid: 999, name: "other" },
-    ];
-    expect(await workspace.run(guard)).toMatchObject({ ok: true });
-    host.containers = [{ vmid: 301, name: "web", tags: "web" }];
-    const plan = ["plan", "-no-color", "-target=terraform_data.vmid_guard"];
-    const refused = await workspace.run(plan);
+    await there(301, "web", { tags: "lab-lab;web" });
+    await there(999, "other");
+    await start({});
+    expect(await apply(GUARD)).toMatchObject({ ok: true });
+    Object.assign(host.state.guests[301]?.config ?? {}, { tags: "web" });
+    const refused = await plan(GUARD);
     expect(refused.ok).toBe(false);
     expect(refused.output).toContain("Not created, because these VMIDs belong to guests that are not of this lab");
     workspace.write(write({ adopt: true }));
-    expect(await workspace.run(plan)).toMatchObject({ ok: true });
+    expect(await plan(GUARD)).toMatchObject({ ok: true });
   });
 
   it("a disk smaller than the volume is refused at the plan", async () => {
+    await there(301, "web", { tags: "lab-lab", rootfs: "local-lvm:16" });
     await start({ adopt: true });
-    host.containers = [{ vmid: 301, name: "web", tags: "lab-lab" }];
-    host.rootVolumeGiB = 16;
-    expect(await workspace.run(guard)).toMatchObject({ ok: true });
-    const plan = ["plan", "-no-color", "-target=proxmox_virtual_environment_container.web"];
-    const refused = await workspace.run(plan);
+    expect(await apply(GUARD)).toMatchObject({ ok: true });
+    const refused = await plan(WEB);
     expect(refused.ok).toBe(false);
     expect(refused.output).toMatch(/VMID 301: a disk cannot be made smaller[\s\S]*local-lvm:vm-301-disk-0/);
     workspace.write(write({ adopt: true, diskGiB: 16 }));
-    expect(await workspace.run(plan)).toMatchObject({ ok: true });
+    expect(await plan(WEB)).toMatchObject({ ok: true });
   });
 
   it("a guest of ours on another node is not destroyed there", async () => {
-    await start();
-    host.elsewhere = [{ vmid: 301, name: "web", tags: "lab-lab" }];
-    const { output } = await workspace.run(guard);
+    await there(301, "web", { tags: "lab-lab", on: "pve2" });
+    await start({});
+    const { output } = await apply(GUARD);
     expect(output).toContain("VMID 301 (web) is on node pve2, not on pve1");
     expect(output).toContain("Migrate each first");
   });
 
   it("an existing guest is rebuilt when that is asked for, and not for a new template, mount or device", async () => {
-    const quiet = {
-      startOnBoot: false,
-      os: { kind: "volume", volume: "local:vztmpl/a.tar.zst", osType: "debian" },
-    } as const;
-    await start({ ...quiet, adopt: true });
-    host.containers = [{ vmid: 301, name: "web", tags: "lab-lab" }];
-    expect(
-      await workspace.run([
-        "apply",
-        "-no-color",
-        "-auto-approve",
-        "-target=terraform_data.rebuilds",
-        "-target=proxmox_virtual_environment_container.web",
-      ]),
-    ).toMatchObject({ ok: true });
-    const plan = ["plan", "-no-color", "-target=proxmox_virtual_environment_container.web"];
+    await there(301, "web", { tags: "lab-lab" });
+    await start({ adopt: true });
+    expect(await apply("terraform_data.rebuilds", WEB)).toMatchObject({ ok: true });
 
     const volume = { readOnly: false, backup: false, replicate: true, shared: false, quota: false, options: [] };
     const changed = {
-      ...quiet,
-      os: { ...quiet.os, volume: "local:vztmpl/b.tar.zst" },
+      os: OTHER_OS,
       mounts: [{ kind: "volume", path: "/data", storage: "local-lvm", sizeGiB: 1, ...volume }],
       devices: [{ path: "/dev/net/tun", denyWrite: false }],
     } as const;
     workspace.write(write(changed));
-    expect((await workspace.run(plan)).output).not.toMatch(/replaced|destroy and then create|will be updated/);
+    expect((await plan(WEB)).output).not.toMatch(/replaced|destroy and then create|will be updated/);
 
-    workspace.write(write({ ...quiet, rebuild: "1" }));
-    expect((await workspace.run(plan)).output).toContain(
-      "proxmox_virtual_environment_container.web will be replaced due to changes in replace_triggered_by",
-    );
+    workspace.write(write({ rebuild: "1" }));
+    expect((await plan(WEB)).output).toContain(`${WEB} will be replaced due to changes in replace_triggered_by`);
+    expect(host.state.tasks.filter(({ type }) => type === "vzdestroy")).toEqual([]);
   });
 
   it("the token acts with the token and root with its password, whatever the environment says", async () => {
-    await start({ devices: [{ path: "/dev/net/tun", denyWrite: false }], adopt: true });
-    host.containers = [{ vmid: 301, name: "web", tags: "lab-lab" }];
+    const plain = { name: "plain", hostname: "plain", vmid: 302 };
+    const free = guest({ os: OS, nics: [], started: false, ...plain });
+    await start({ devices: [{ path: "/dev/net/tun", denyWrite: false }] }, free);
     const environment = {
       PROXMOX_VE_API_TOKEN: "other@pve!x=11111111-1111-1111-1111-111111111111",
       PROXMOX_VE_USERNAME: "other@pve",
       PROXMOX_VE_PASSWORD: "other",
     };
-    expect(await workspace.run(guard, environment)).toMatchObject({ ok: true });
-    await workspace.run(["plan", "-no-color", "-target=proxmox_virtual_environment_container.web"], environment);
-    const askers = (path: RegExp) => [
-      ...new Set(host.asked.filter((each) => path.test(each.path)).map(({ as }) => as)),
-    ];
-    expect(askers(/\/(lxc|qemu|nodes|content)$/)).toEqual(["token"]);
-    expect(askers(/lxc\/301/)).toEqual(["ticket"]);
+    const targets = [WEB, WEB.replace("web", "plain")].map((address) => `-target=${address}`);
+    expect(await run(["apply", "-auto-approve", ...targets], environment)).toMatchObject({ ok: true });
+    const created = host.state.tasks.filter(({ type }) => type === "vzcreate");
+    expect(Object.fromEntries(created.map(({ id, tokenid, user }) => [id, [user, tokenid]]))).toEqual({
+      301: ["root@pam", undefined],
+      302: ["terraform@pve", "tf"],
+    });
   });
 });

@@ -94,6 +94,8 @@ export function evaluate(
   text: string,
   stack: Synthesized,
   variables: { readonly [name: string]: string } = {},
+  /** What `self.id` is. */
+  id = "4711",
 ): string {
   const folder = (path: string) => join(stack.folder, path.replace("${path.module}", ""));
   const files =
@@ -107,9 +109,10 @@ export function evaluate(
     )
     .replace(/\$\{sha256\(local\.([\w-]+)\)\}/g, (_, name) => sha256(evaluate(stack.json.locals[name] ?? "", stack)))
     .replace(/\$\{local\.([\w-]+)\}/g, (_, name) =>
-      evaluate(stack.json.locals[name] ?? "", stack).replaceAll("${", "$\u0000{"),
+      evaluate(stack.json.locals[name] ?? "", stack, variables, id).replaceAll("${", "$\u0000{"),
     )
-    .replaceAll("${self.id}", "4711");
+    .replaceAll("${self.id}", id)
+    .replaceAll("${var.step_verbose}", variables.step_verbose ?? "false");
   if (/\$\{/.test(result))
     throw new Error(`this stand-in for Terraform cannot evaluate ${result.slice(result.indexOf("${"), 200)}`);
   return result.replaceAll("$\u0000{", "${");

@@ -17,6 +17,25 @@ export interface Outcome {
   readonly output: string;
 }
 
+/** Runs Terraform to its end. @param onStart is given the process, to end it before its time. */
+export function runTerraform(
+  cwd: string,
+  args: readonly string[],
+  environment: { readonly [name: string]: string } = {},
+  onStart: (terraform: ChildProcess) => void = () => undefined,
+): Promise<Outcome> {
+  const { TF_CLI_CONFIG_FILE: _, ...inherited } = process.env;
+  const env = { ...inherited, ...QUIET, ...environment };
+  return new Promise((resolve) => {
+    // Interrupted, it says what it waits for.
+    const options = { cwd, env, maxBuffer: 1 << 26, timeout: LIMIT_MS, killSignal: "SIGINT" } as const;
+    const terraform = execFile("terraform", args, options, (error, stdout, stderr) => {
+      resolve({ ok: error === null, output: stdout + stderr });
+    });
+    onStart(terraform);
+  });
+}
+
 /** A stack on disk, initialized, that the real Terraform works on. */
 export class Workspace {
   /** Stands for the project, where a local state lies. */
@@ -39,19 +58,10 @@ export class Workspace {
   run(
     args: readonly string[],
     environment: { readonly [name: string]: string } = {},
-    onStart: (terraform: ChildProcess) => void = () => undefined,
+    onStart?: (terraform: ChildProcess) => void,
   ): Promise<Outcome> {
     const variables = { TF_VAR_proxmox_api_token: TOKEN, TF_VAR_proxmox_root_password: "root-password" };
-    const { TF_CLI_CONFIG_FILE: _, ...inherited } = process.env;
-    const env = { ...inherited, ...QUIET, ...variables, ...environment };
-    return new Promise((resolve) => {
-      // Interrupted, it says what it waits for.
-      const options = { cwd: this.#folder, env, maxBuffer: 1 << 26, timeout: LIMIT_MS, killSignal: "SIGINT" } as const;
-      const terraform = execFile("terraform", args, options, (error, stdout, stderr) => {
-        resolve({ ok: error === null, output: stdout + stderr });
-      });
-      onStart(terraform);
-    });
+    return runTerraform(this.#folder, args, { ...variables, ...environment }, onStart);
   }
 
   async init(): Promise<this> {
@@ -85,11 +95,6 @@ function missingTerraform(): string {
     execFileSync("terraform", ["version"], { stdio: "pipe", env: { ...process.env, ...QUIET } });
   } catch {
     return "Terraform is not on PATH";
-  }
-  try {
-    execFileSync("openssl", ["version"], { stdio: "pipe" });
-  } catch {
-    return "openssl, which makes the stand-in host's certificate, is not on PATH";
   }
   const project = mkdtempSync(join(tmpdir(), "lab-terraform-"));
   const outdir = join(project, "cdktf.out");

@@ -18,21 +18,31 @@ export function ownCertificate(): Promise<KeyPair> {
 }
 
 async function make(): Promise<KeyPair> {
-  const attributes = [{ name: "commonName", value: "pve1.lab.test" }];
-  const made = await generate(attributes, { keySize: KEY_BITS, algorithm: "sha256" });
-  const parsed = new X509Certificate(made.cert);
+  const { key, pem } = await selfSigned("pve1.lab.test");
+  return { key, info: { ...certificateInfo("pve-ssl.pem", pem), san: ["127.0.0.1", "localhost"] } };
+}
+
+/** A new certificate that signs itself, in PEM. */
+export async function selfSigned(name: string): Promise<{ readonly key: string; readonly pem: string }> {
+  const made = await generate([{ name: "commonName", value: name }], { keySize: KEY_BITS, algorithm: "sha256" });
+  return { key: made.private, pem: made.cert };
+}
+
+/** What Proxmox VE shows of a certificate. @param pem a chain: the first one counts @throws Error when it is none */
+export function certificateInfo(filename: string, pem: string): CertificateInfo {
+  const parsed = new X509Certificate(pem);
   const seconds = (date: string): number => Math.floor(Date.parse(date) / 1000);
-  const info: CertificateInfo = {
-    filename: "pve-ssl.pem",
+  const names = (parsed.subjectAltName ?? "").split(", ").map((name) => name.replace(/^(?:DNS|IP Address):/, ""));
+  return {
+    filename,
     fingerprint: parsed.fingerprint256,
     issuer: `/${parsed.issuer.replaceAll("\n", "/")}`,
     subject: `/${parsed.subject.replaceAll("\n", "/")}`,
-    san: ["127.0.0.1", "localhost"],
+    san: names.filter((name) => name !== ""),
     notbefore: seconds(parsed.validFrom),
     notafter: seconds(parsed.validTo),
-    pem: made.cert,
-    "public-key-bits": KEY_BITS,
-    "public-key-type": "rsaEncryption",
+    pem,
+    "public-key-bits": parsed.publicKey.asymmetricKeyDetails?.modulusLength ?? 256,
+    "public-key-type": parsed.publicKey.asymmetricKeyType === "rsa" ? "rsaEncryption" : "id-ecPublicKey",
   };
-  return { key: made.private, info };
 }

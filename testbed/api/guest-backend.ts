@@ -40,6 +40,10 @@ export interface GuestBackend {
   files?(node: string, folder: string): Promise<readonly NodeFile[]>;
   /** Removes a file of a node. An absent file is no error. */
   removeFile?(node: string, path: string): Promise<void>;
+  /**
+   * A node's network was reloaded: these are its bridges now. Absent: nodes have no network.
+   */
+  network?(node: string, bridges: readonly NodeBridge[]): Promise<void>;
   /** Called once when the testbed closes. Running guests are the backend's to stop or to leave. */
   close(): Promise<void>;
 }
@@ -97,6 +101,15 @@ export interface NodeFile {
   readonly bytes: number;
   /** Seconds since 1970. */
   readonly modified: number;
+}
+
+/** A bridge as the node's `/etc/network/interfaces` has it. */
+export interface NodeBridge {
+  readonly name: string;
+  /** The node's own on it, with prefix length. */
+  readonly addresses: readonly string[];
+  /** What `/etc/network/interfaces` says of it. */
+  readonly stanza: string;
 }
 
 /** Adds one line to the log of the task that asked for the work. */

@@ -1,6 +1,7 @@
 import { newSecret } from "./auth/tickets";
 import { ownCertificate } from "./certificate";
 import { Control } from "./control";
+import { bridgesOf } from "./domains/network";
 import { Faults } from "./faults";
 import type { GuestBackend } from "./guest-backend";
 import { inertBackend } from "./inert-backend";
@@ -151,6 +152,7 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     ensureCredentials(state, users[LAB_USER]);
     faults.clear();
     changed();
+    for (const [name, node] of Object.entries(state.nodes)) await backend.network?.(name, bridgesOf(node));
   };
   const control = new Control({ inner, reset, die: (milliseconds) => server.die(milliseconds) });
   const server: ApiServer = new ApiServer(inner, {

@@ -201,8 +201,10 @@ function makeContext(testbed: Testbed, call: Call, access: Access, fault: Fault)
     testbed,
     state: testbed.state,
     fault,
-    task: (node, type, id, work) =>
-      testbed.tasks.run({ node, type, id: String(id), caller: call.caller }, work, taskFault),
+    task: (node, type, id, work, undo) => {
+      const request = { node, type, id: String(id), caller: call.caller, work, fault: taskFault };
+      return testbed.tasks.run(undo ? { ...request, undo } : request);
+    },
   };
 }
 

@@ -31,6 +31,16 @@ export interface TaskFault {
 const hex8 = (n: number): string => n.toString(16).toUpperCase().padStart(8, "0");
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+export interface TaskWork extends TaskRequest {
+  readonly work: Work;
+  readonly fault?: TaskFault;
+  /** Takes back, when the task fails, what was done before it began. */
+  readonly undo?: () => void;
+}
+
+/** What a worker does; what it throws is how the task ends. */
+export type Work = (task: TaskContext) => Promise<void> | void;
+
 /** Runs what Proxmox VE forks a worker for, and keeps its log. */
 export class Tasks {
   private readonly active = new Map<string, Promise<void>>();
@@ -47,13 +57,9 @@ export class Tasks {
   /**
    * Starts a worker and answers its UPID. Work that ends at once has ended when the UPID is known.
    */
-  async run(
-    request: TaskRequest,
-    work: (task: TaskContext) => Promise<void> | void,
-    fault?: TaskFault,
-  ): Promise<string> {
+  async run({ fault, undo, work, ...request }: TaskWork): Promise<string> {
     const task = this.begin(request);
-    const running = this.work(task, work, fault).finally(() => this.active.delete(task.upid));
+    const running = this.work(task, work, fault, undo).finally(() => this.active.delete(task.upid));
     this.active.set(task.upid, running);
     await Promise.race([running, new Promise((resolve) => setImmediate(resolve))]);
     return task.upid;
@@ -82,11 +88,7 @@ export class Tasks {
     return task;
   }
 
-  private async work(
-    task: Task,
-    work: (context: TaskContext) => Promise<void> | void,
-    fault?: TaskFault,
-  ): Promise<void> {
+  private async work(task: Task, work: Work, fault?: TaskFault, undo?: () => void): Promise<void> {
     let warnings = 0;
     const log = (line: string): void => void task.log.push(line);
     const warn = (line: string): void => {
@@ -100,6 +102,7 @@ export class Tasks {
       if (warnings > 0) this.end(task, `WARNINGS: ${warnings}`, `TASK WARNINGS: ${warnings}`);
       else this.end(task, "OK", "TASK OK");
     } catch (error) {
+      undo?.();
       const text = messageOf(error).trimEnd();
       this.end(task, text, `TASK ERROR: ${text}`);
     }

@@ -3,7 +3,7 @@ import type { Call } from "./call";
 import type { Fault, Faults } from "./faults";
 import type { GuestBackend } from "./guest-backend";
 import type { State } from "./state/state";
-import type { TaskContext, Tasks } from "./tasks";
+import type { Tasks, Work } from "./tasks";
 import type { World } from "./world";
 
 export interface CertificateInfo {
@@ -41,13 +41,8 @@ export interface Context {
   readonly testbed: Testbed;
   readonly state: State;
   readonly fault: Fault;
-  /** Starts a worker on a node and answers its UPID. */
-  task(
-    node: string,
-    type: string,
-    id: string | number,
-    work: (task: TaskContext) => Promise<void> | void,
-  ): Promise<string>;
+  /** Starts a worker on a node and answers its UPID. @param undo takes back, when it fails, what was done before it */
+  task(node: string, type: string, id: string | number, work: Work, undo?: () => void): Promise<string>;
 }
 
 /** Answers with the contents of `data`, or with a `Reply` when there is more to say. */

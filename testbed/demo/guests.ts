@@ -1,6 +1,7 @@
 import type { Guest, Lab } from "../../model/lab";
 import type { LocalAnswer } from "../api/index";
-import { run } from "../guests/shell";
+import { lastLine } from "../guests/shell";
+import { ssh } from "../guests/ssh";
 import type { RunInfo } from "../run-files";
 import type { Ask } from "./credentials";
 import { TIME_ZONE } from "./project";
@@ -120,11 +121,10 @@ export async function helloFromDocker(
   }
 }
 
-/** As the steps reach a guest: SSH to the node, and there `pct exec`. */
-function inGuest({ privateKeyFile, sshPort }: Node, vmid: number, script: string): Promise<string> {
-  // The testbed's host key is as new as the testbed: there is nobody to know it.
-  const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "BatchMode=yes"];
-  const words = ["-F", "none", ...options.flatMap((option) => ["-o", option])];
-  const login = ["-i", privateKeyFile ?? "", "-p", String(sshPort), "root@127.0.0.1"];
-  return run("ssh", [...words, ...login, `pct exec ${vmid} -- sh`], { input: script });
+/** As the steps reach a guest: SSH to the node, and there `pct exec`. @throws Error with the last line of a failure */
+async function inGuest(node: Node, vmid: number, script: string): Promise<string> {
+  const { address = "127.0.0.1", privateKeyFile = "", sshPort = 0 } = node;
+  const { code, errors, output } = await ssh({ address, privateKeyFile, sshPort }, `pct exec ${vmid} -- sh`, script);
+  if (code === 0) return output;
+  throw new Error(lastLine(errors) ?? `pct exec ended with exit code ${code}`);
 }

@@ -29,12 +29,13 @@ export class Gate {
   }
 
   /**
-   * Makes an address of the testbed reachable at a port of 127.0.0.1.
+   * Makes an address of the testbed reachable at a port of the loopback.
    * @param localPort 0 for any free one
+   * @param local address of the loopback
    * @returns the port
    * @throws Error when the port is taken
    */
-  forward(host: string, port: number, localPort = 0): Promise<number> {
+  forward(host: string, port: number, localPort = 0, local = "127.0.0.1"): Promise<number> {
     const server = createServer({ pauseOnConnect: true }, (socket) => {
       socket.on("error", () => undefined);
       if (this.child.connected) this.child.send({ host, port }, socket);
@@ -43,7 +44,7 @@ export class Gate {
     this.servers.push(server);
     return new Promise((resolve, reject) => {
       server.on("error", reject);
-      server.listen(localPort, "127.0.0.1", () => resolve((server.address() as AddressInfo).port));
+      server.listen(localPort, local, () => resolve((server.address() as AddressInfo).port));
     });
   }
 

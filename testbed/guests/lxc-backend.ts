@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Server } from "node:net";
 import { join } from "node:path";
-import type { GuestBackend, GuestConfig, GuestRef, TaskLog } from "../api/guest-backend";
+import type { GuestBackend, GuestConfig, GuestRef, NodeBridge, NodeFile, TaskLog } from "../api/guest-backend";
 import { cloneDisk, createDisk, destroyDisk } from "./disks";
 import { Gate } from "./gate";
 import { hotplug } from "./hotplug";
@@ -9,6 +9,7 @@ import { Images } from "./images";
 import type { LocalAnswer, LocalApi, LocalCall } from "./local-api";
 import { LxcGuest } from "./lxc-guest";
 import { type AptSetup, readAptSetup } from "./mirrors";
+import { filesOn } from "./node-files";
 import { NodeGuest, type NodeOptions } from "./node-guest";
 import { PackageProxy } from "./package-proxy";
 import { type PathOptions, type TestbedPaths, testbedPaths } from "./paths";
@@ -36,7 +37,7 @@ export interface LxcBackendOptions extends PathOptions {
 /** How a node is reached from this machine. */
 export interface NodeAccess {
   readonly name: string;
-  /** Always 127.0.0.1: there is no route into the testbed's network. */
+  /** Of the loopback, for there is no route into the testbed's network: 127.0.0.1 for the first node, 127.0.0.2 … */
   readonly address: string;
   readonly sshPort: number;
   /** The key that root logs in with; made for this testbed. */
@@ -164,8 +165,9 @@ async function nodePorts(
   const access: Record<string, NodeAccess> = {};
   for (const { name, address } of nodes.values()) {
     const wanted = options.nodes?.find((node) => node.name === name)?.sshPort ?? known[name];
-    const sshPort = await gate.forward(address, 22, wanted);
-    access[name] = { name, address: "127.0.0.1", sshPort, privateKeyFile };
+    const local = `127.0.0.${Object.keys(access).length + 1}`;
+    const sshPort = await gate.forward(address, 22, wanted, local);
+    access[name] = { name, address: local, sshPort, privateKeyFile };
   }
   const ports = Object.values(access).map(({ name, sshPort }) => [name, sshPort]);
   writeFileSync(file, JSON.stringify(Object.fromEntries(ports)));
@@ -246,6 +248,18 @@ class Backend implements LxcBackend {
 
   bridge(node: string, name: string, address?: string): Promise<void> {
     return this.on(node).bridge(name, address);
+  }
+
+  network(node: string, bridges: readonly NodeBridge[]): Promise<void> {
+    return this.on(node).reload(bridges);
+  }
+
+  files(node: string, folder: string): Promise<readonly NodeFile[]> {
+    return filesOn(this.on(node), folder);
+  }
+
+  async removeFile(node: string, path: string): Promise<void> {
+    await this.on(node).run("rm", ["-f", "--", path]);
   }
 
   forward(address: string, port: number): Promise<number> {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { join } from "node:path";
+import type { NodeBridge } from "../api/guest-backend";
 import { Cgroup } from "./cgroups";
 import { makeFolder, writeFiles } from "./files";
 import { aptProxyFile, type Files } from "./guest-files";
@@ -16,9 +17,12 @@ export interface NodeOptions {
   readonly address?: string;
   /** Router of the node's network; the testbed plays it. @default 10.77.0.1 with the default address, else none */
   readonly gateway?: string;
-  /** Port of 127.0.0.1 at which its sshd is reached. @default any free one */
+  /** Port of the loopback at which its sshd is reached. @default any free one */
   readonly sshPort?: number;
-  /** Further bridges, with the address (and prefix length) that the node has on each, if any. */
+  /**
+   * Further bridges from the start, with the address (and prefix length) that the node has on each, if any. A reload of the
+   * node's network makes them what the API says.
+   */
   readonly bridges?: Readonly<Record<string, string | undefined>>;
   /** Folders that the node shall have, for bind mounts. @default none */
   readonly folders?: readonly string[];
@@ -27,13 +31,14 @@ export interface NodeOptions {
 /** The bridge that nodes share, and that leads to the packages. */
 export const UPLINK_BRIDGE = "vmbr0";
 
+const INTERFACES = "/etc/network/interfaces";
+
 /** The guest that plays one Proxmox VE node: Debian with systemd, sshd, LXC and `pct`. */
 export class NodeGuest {
   readonly name: string;
   /** Without prefix length. */
   readonly address: string;
   private readonly folder: string;
-  private readonly bridges = new Set<string>([UPLINK_BRIDGE]);
 
   constructor(
     private readonly world: World,
@@ -118,19 +123,8 @@ export class NodeGuest {
 
   /** Makes a bridge, unless it is there; VLANs of the shared bridge (`vmbr0v20`) are shared by the nodes as well. */
   async bridge(name: string, address?: string): Promise<void> {
-    if (!this.bridges.has(name)) {
-      this.bridges.add(name);
-      const there = await run("nsenter", [
-        "-t",
-        String(this.pid()),
-        "-n",
-        "ip",
-        "-o",
-        "link",
-        "show",
-        "type",
-        "bridge",
-      ]);
+    if (name !== UPLINK_BRIDGE) {
+      const there = await this.ip("-o", "link", "show", "type", "bridge");
       if (!there.includes(` ${name}:`)) await this.makeBridge(name);
     }
     if (address === undefined) return;
@@ -205,12 +199,11 @@ export class NodeGuest {
 
   private placeOf(name: string): string {
     if (name.endsWith(".service")) return `/etc/systemd/system/${name}`;
-    return name === "pct" ? "/usr/sbin/pct" : `/usr/lib/testbed/${name}`;
+    return ["pct", "ifreload"].includes(name) ? `/usr/sbin/${name}` : `/usr/lib/testbed/${name}`;
   }
 
   private files(key: string): Files {
     const { name } = this;
-    const gateway = this.gateway === undefined ? "" : `\tgateway ${this.gateway}\n`;
     // A node whose subordinate ids hold 0 may also start privileged guests, whose root is the node's.
     const ids = "root:0:65536\nroot:100000:65536\n";
     return {
@@ -218,10 +211,7 @@ export class NodeGuest {
       "/etc/hosts": `127.0.0.1 localhost\n${this.address} ${name}\n`,
       "/etc/resolv.conf": `nameserver ${DEFAULT_NETWORK.router}\n`,
       "/etc/machine-id": `${randomBytes(16).toString("hex")}\n`,
-      "/etc/network/interfaces":
-        "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet manual\n\n" +
-        `auto ${UPLINK_BRIDGE}\niface ${UPLINK_BRIDGE} inet static\n\taddress ${this.cidr}\n${gateway}` +
-        "\tbridge-ports eth0\n\tbridge-stp off\n\tbridge-fd 0\n",
+      [INTERFACES]: this.interfaces(),
       "/etc/subuid": ids,
       "/etc/subgid": ids,
       "/etc/default/lxc-net": 'USE_LXC_BRIDGE="false"\n',
@@ -229,6 +219,27 @@ export class NodeGuest {
       "/root/.ssh/authorized_keys": `${key.trim()}\n`,
       "/etc/motd": "This is the testbed's stand-in for a Proxmox VE node.\n",
     };
+  }
+
+  private interfaces(): string {
+    const gateway = this.gateway === undefined ? "" : `\tgateway ${this.gateway}\n`;
+    return (
+      "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet manual\n\n" +
+      `auto ${UPLINK_BRIDGE}\niface ${UPLINK_BRIDGE} inet static\n\taddress ${this.cidr}\n${gateway}` +
+      "\tbridge-ports eth0\n\tbridge-stp off\n\tbridge-fd 0\n"
+    );
+  }
+
+  /**
+   * Reloads its network. The bridge that leads to the packages and to the node itself stays as it is.
+   *
+   * @param bridges all that it shall have
+   */
+  async reload(bridges: readonly NodeBridge[]): Promise<void> {
+    const own = bridges.filter(({ name }) => name !== UPLINK_BRIDGE);
+    await this.run("tee", [INTERFACES], { input: [this.interfaces(), ...own.map(({ stanza }) => stanza)].join("\n") });
+    await this.run("ifreload", ["-a"]);
+    for (const { addresses, name } of own) for (const address of addresses) await this.bridge(name, address);
   }
 
   private lxcConfig(): string {

@@ -14,6 +14,8 @@ interface Command {
   readonly method: LocalCall["method"];
   /** Below `/nodes/<node>/lxc`; `{vmid}` is filled in. */
   readonly path: string;
+  /** Parameters that the command stands for. */
+  readonly always?: Parameters;
   readonly show?: (data: unknown, options: Parameters) => string;
 }
 
@@ -38,6 +40,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   pending: { positional: ["vmid"], method: "GET", path: "/{vmid}/pending", show: showPending },
   reboot: action("reboot"),
   resize: { positional: ["vmid", "disk", "size"], method: "PUT", path: "/{vmid}/resize" },
+  restore: { positional: ["vmid", "ostemplate"], method: "POST", path: "", always: { restore: "1" } },
   resume: action("resume"),
   rollback: { positional: ["vmid", "snapname"], method: "POST", path: "/{vmid}/snapshot/{snapname}/rollback" },
   set: { positional: ["vmid"], method: "PUT", path: "/{vmid}/config" },
@@ -72,7 +75,7 @@ export async function pct(node: string, words: readonly string[], api: LocalApi)
     node,
     method: command.method,
     path: `/nodes/${node}/lxc${path}`,
-    parameters: Object.fromEntries(sent),
+    parameters: { ...Object.fromEntries(sent), ...command.always },
   });
   if (answer.status >= 400) return failure(failureText(answer, name, command));
   if (command.show) return { code: 0, output: command.show(answer.data, parsed), errors: "" };

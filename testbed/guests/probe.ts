@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { runToEnd } from "./shell";
@@ -84,6 +85,8 @@ function inotifyLimit(): { readonly advice: string; readonly guests: number } | 
 
 /** Root of a container often may not do what root may: try it, in namespaces that end with the attempt. */
 async function missingRights(): Promise<string[]> {
+  // Of its own, for others may try at the same moment.
+  const cgroup = `pve-testbed-probe-${randomBytes(6).toString("hex")}`;
   const attempt = await runToEnd("unshare", [
     "--mount",
     "--net",
@@ -91,7 +94,7 @@ async function missingRights(): Promise<string[]> {
     "--fork",
     "sh",
     "-ec",
-    "mount -t cgroup2 none /mnt; mkdir -p /mnt/pve-testbed-probe; rmdir /mnt/pve-testbed-probe; ip link add probe type veth peer name probe1; ip link add bridge type bridge; unshare --user true",
+    `mount -t cgroup2 none /mnt; mkdir /mnt/${cgroup}; rmdir /mnt/${cgroup}; ip link add probe type veth peer name probe1; ip link add bridge type bridge; unshare --user true`,
   ]);
   return attempt.code === 0 ? [] : [`the right to make namespaces, cgroups and bridges (${attempt.errors.trim()})`];
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { startTime, stillRuns } from "../processes";
 import { makeFolder } from "./files";
 import { NODE_SHIFT } from "./images";
 import type { TestbedPaths } from "./paths";
@@ -126,23 +127,11 @@ async function makeFolders({ state }: TestbedPaths): Promise<void> {
 
 /** Process id of the init of a testbed that runs, checked against the reuse of process ids. */
 export function livingPid(paths: TestbedPaths): number | undefined {
-  let record: { pid: number; started: string | undefined };
+  let record: { pid: number; started?: string };
   try {
     record = JSON.parse(readFileSync(join(paths.state, "world.json"), "utf8"));
   } catch {
     return undefined;
   }
-  return record.started !== undefined && startTime(record.pid) === record.started ? record.pid : undefined;
-}
-
-/** When a process was started, in clock ticks since boot; `undefined` for one that is gone or only waits to be reaped. */
-function startTime(pid: number): string | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
-      .replace(/^.*\) /s, "")
-      .split(" ");
-    return fields[0] === "Z" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+  return stillRuns(record) ? record.pid : undefined;
 }

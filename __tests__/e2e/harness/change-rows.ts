@@ -104,6 +104,7 @@ const IDENTITY: readonly ChangeRow[] = [
   ...["cores", "memory", "disk"].map((key) =>
     row(`exceptions.${key}`, "set", [], [`exceptions: { ${key}: because }`], "nothing"),
   ),
+  row("not_backed_up", "set", [], ["not_backed_up: because"], "nothing"),
   row("adopt", "set for a guest in the state", [], ["adopt: true"], "nothing"),
   ...scalar("rebuild", "one", "two", ["replaced on request", "replaced on request", "nothing"]),
 ];
@@ -278,6 +279,7 @@ const HARDWARE: readonly ChangeRow[] = [
   ),
   mounts("read_only", "read_only: false", "read_only: true"),
   mounts("backup", "backup: true", "backup: false"),
+  row("mounts.not_backed_up", "set", mount("backup: false"), mount("backup: false, not_backed_up: because"), "nothing"),
   mounts("replicate", "replicate: true", "replicate: false"),
   mounts("shared", "shared: false", "shared: true"),
   mounts("acl", "acl: false", "acl: true"),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const BEGIN = "<!-- written by npm run test:e2e: from here -->";
@@ -15,17 +15,17 @@ export function table(head: Row, rows: readonly Row[]): string {
 }
 
 /**
- * Puts what the tests found into a page, between its two markers. Under CI the page must say it already.
+ * Compares what the tests saw with a page, between its two markers; with RECORD=1 it is written there instead.
  *
  * @param page relative to the project
  */
 export function record(page: string, found: string): void {
   const path = join(__dirname, "..", "..", "..", page);
-  const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const text = readFileSync(path, "utf8");
   const [before, rest] = text.split(BEGIN);
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined) throw new Error(`${page}: expected the markers ${BEGIN} and ${END}`);
   const wanted = `${before}${BEGIN}\n\n${found}\n\n${END}${after}`;
-  if (process.env.CI) expect(text).toBe(wanted);
-  else if (text !== wanted) writeFileSync(path, wanted);
+  if (process.env.RECORD) writeFileSync(path, wanted);
+  else expect({ page, "is written by": "RECORD=1 npm run test:e2e", text }).toMatchObject({ text: wanted });
 }

@@ -6,6 +6,7 @@ import { DEFAULT_TEMPLATE, startTestbed, type Testbed, type TestbedOptions } fro
 import { hosts, type LabFiles, load } from "../../support/lab-folder";
 import { describeWithTerraform, type Outcome, Workspace } from "../../support/terraform";
 import { missingForNodeShell, NodeShell } from "./node-shell";
+import { Stack } from "./stack";
 
 export interface Guests {
   /** Name → lines of `proxmox_lxc`. */
@@ -20,28 +21,30 @@ export interface LabText {
   readonly files?: LabFiles;
 }
 
-/** What a plan would do to a resource: `no-op`, `update`, `create`, `delete`, `replace`. */
-export type Action = "no-op" | "update" | "create" | "delete" | "replace" | "read";
-
-export interface Plan extends Outcome {
-  /** By address; what stays as it is is left out. */
-  readonly changes: Readonly<Record<string, Action>>;
-}
-
 /** The role `base`, for members of the group `configured` only: a step for each of a hundred guests would say no more. */
 export const BASE: readonly Role[] = allRoles()
   .filter(({ name }) => name === "base")
   .map((role) => ({ ...role, group: "configured" }));
 
+/** What steps log in to: a node's sshd. */
+export interface NodeEnd {
+  readonly user: string;
+  /** Of 127.0.0.1. */
+  readonly port: number;
+  readonly privateKey: string;
+  close(): Promise<void>;
+}
+
 /** An inventory on a testbed: what a user writes at one end, Proxmox VE's API and a node's shell at the other. */
-export class LabRun {
+export class LabRun<Shell extends NodeEnd = NodeShell> extends Stack {
   readonly #environment: { readonly [name: string]: string };
   #workspace: Workspace | undefined;
 
   private constructor(
     readonly testbed: Testbed,
-    readonly shell: NodeShell,
+    readonly shell: Shell,
   ) {
+    super();
     this.#environment = {
       TF_VAR_proxmox_api_token: testbed.credentials.labToken,
       TF_VAR_proxmox_root_password: testbed.credentials.rootPassword,
@@ -49,9 +52,15 @@ export class LabRun {
     };
   }
 
+  /** With guests that are state only. */
   static async start(options: TestbedOptions = {}): Promise<LabRun> {
     const testbed = await startTestbed({ authDelayMs: 0, ...options });
     return new LabRun(testbed, await NodeShell.start(testbed));
+  }
+
+  /** On a testbed that is up, with whatever guests it has. Closing takes both down. */
+  static on<Shell extends NodeEnd>(testbed: Testbed, shell: Shell): LabRun<Shell> {
+    return new LabRun(testbed, shell);
   }
 
   /** Checks and resolves the inventory; a mistake in it is a mistake in the test. */
@@ -89,31 +98,6 @@ export class LabRun {
   ): Promise<Outcome> {
     if (!this.#workspace) throw new Error("nothing has been written yet");
     return this.#workspace.run(args, { ...this.#environment, ...environment }, onStart);
-  }
-
-  async plan(environment: { readonly [name: string]: string } = {}): Promise<Plan> {
-    const made = await this.terraform(["plan", "-no-color", "-parallelism=40", "-out=plan"], environment);
-    if (!made.ok) return { ...made, changes: {} };
-    const { output } = await this.terraform(["show", "-json", "plan"]);
-    const { resource_changes = [] } = JSON.parse(output) as { resource_changes?: ResourceChange[] };
-    const changes = resource_changes.map(({ address, change }) => [address, actionOf(change.actions)] as const);
-    return { ...made, changes: Object.fromEntries(changes.filter(([, action]) => action !== "no-op")) };
-  }
-
-  /** Applies what was planned last, or plans and applies. */
-  apply(planned = false): Promise<Outcome> {
-    return this.terraform(["apply", "-no-color", "-auto-approve", "-parallelism=40", ...(planned ? ["plan"] : [])]);
-  }
-
-  /** Applies, and fails the test with Terraform's words when it does not work. */
-  async deploy(): Promise<string> {
-    const { ok, output } = await this.apply();
-    if (!ok) throw new Error(errorsOf(output));
-    return output;
-  }
-
-  destroy(): Promise<Outcome> {
-    return this.terraform(["destroy", "-no-color", "-auto-approve", "-parallelism=40"]);
   }
 
   async close(): Promise<void> {
@@ -161,21 +145,6 @@ proxmox_node:
     gpu1: { vendor: nvidia }
 `;
   }
-}
-
-/** Terraform's errors, without the plan before them. */
-export function errorsOf(output: string): string {
-  const errors = output.slice(Math.max(0, output.search(/^Error: |^│ Error: /m))).replaceAll(/^.{400,}$/gm, "…");
-  return errors.slice(0, 6000);
-}
-
-interface ResourceChange {
-  readonly address: string;
-  readonly change: { readonly actions: readonly string[] };
-}
-
-function actionOf(actions: readonly string[]): Action {
-  return actions.length > 1 ? "replace" : ((actions[0] ?? "no-op") as Action);
 }
 
 /** A host_vars file; what a guest needs and `lines` do not say is added. */

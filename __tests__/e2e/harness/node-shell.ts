@@ -34,6 +34,9 @@ interface Answered {
   readonly output: string;
 }
 
+/** Exit status for a step that is noted and not run. */
+const NOTED = 75;
+
 const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd"];
 
 /** What keeps a node's shell from being played here; `""` for nothing. */
@@ -55,8 +58,8 @@ function isExecutable(path: string): boolean {
 
 /**
  * A Proxmox VE node's shell over SSH, for guests that are state only. Its `pct` changes the testbed's state; what is to run
- * inside a guest is noted and not run; what is to run on the node (the role `hardware`) really runs, over a folder that
- * stands for `/etc/pve/lxc`.
+ * inside a guest is noted and not run, and so is what is to run on the node, for it would change this machine; but for the
+ * role `hardware`, which really runs, over a folder that stands for `/etc/pve/lxc`.
  */
 export class NodeShell {
   readonly #folder = mkdtempSync(join(tmpdir(), "lab-node-"));
@@ -99,6 +102,11 @@ export class NodeShell {
     return readFileSync(join(this.#folder, "key"), "utf8");
   }
 
+  /** `ssh-ed25519 AAAA…` */
+  get hostKey(): string {
+    return readFileSync(join(this.#folder, "host_key.pub"), "utf8").split(" ").slice(0, 2).join(" ");
+  }
+
   /** Lets the step of this name fail with an output; without an answer it works again. */
   fail(name: string, answer?: Answered): void {
     if (answer) this.#failures.set(name, answer);
@@ -138,6 +146,7 @@ export class NodeShell {
     const files: Record<string, string> = {
       "ask.cjs": ASK.replace("SOCKET", join(folder, "questions")),
       "bin/pct": `#!/bin/sh\nexec ${ask} pct "$@"\n`,
+      "bin/pvesh": `#!/bin/sh\nexec ${ask} pvesh "$@"\n`,
       "bin/sudo": '#!/bin/sh\nshift\nexec "$@"\n',
       // The step's own PATH is a node's, which has its pct; here the stand-in's folder comes before it.
       "bin/sh": [
@@ -145,7 +154,7 @@ export class NodeShell {
         '[ "$1" = -c ] || exec /bin/sh "$@"',
         `text=$(printf '%s\\n' "$2" | sed 's#^PATH=#PATH=${bin}:#')`,
         "shift 2",
-        `${ask} node "$2" || exit`,
+        `${ask} node "$2" || { status=$?; [ "$status" -ne ${NOTED} ] || exit 0; exit "$status"; }`,
         'exec /bin/sh -c "$text" "$@"',
         "",
       ].join("\n"),
@@ -192,6 +201,7 @@ export class NodeShell {
 
   async #answer({ words: [kind, ...words] }: Asked): Promise<Answered> {
     if (kind === "node") return this.#onNode(words[0] ?? "");
+    if (kind === "pvesh") return this.#pvesh(words);
     if (words[0] === "exec") return this.#inGuest(words);
     this.calls.push(words.join(" "));
     const { code, errors, output } = await pct(this.#node, words, (call) => this.#testbed.local(call));
@@ -199,10 +209,18 @@ export class NodeShell {
     return { code, output: output + errors };
   }
 
+  /** `get PATH --key value …`, as JSON. */
+  async #pvesh([, path = "", ...words]: readonly string[]): Promise<Answered> {
+    const pairs = words.flatMap((word, index) => (index % 2 === 0 ? [[word.slice(2), words[index + 1] ?? ""]] : []));
+    const { "output-format": _, ...parameters } = Object.fromEntries(pairs) as Record<string, string>;
+    const { data, message = "", status } = await this.#testbed.local({ method: "GET", path, parameters });
+    return status < 400 ? { code: 0, output: JSON.stringify(data) } : { code: 255, output: message };
+  }
+
   #onNode(name: string): Answered {
     this.runs.push({ name });
     this.#showConfigs();
-    return this.#failures.get(name) ?? { code: 0, output: "" };
+    return this.#failures.get(name) ?? { code: name.endsWith(" hardware") ? 0 : NOTED, output: "" };
   }
 
   /** `exec VMID -- sh -c SCRIPT step NAME ACTION`. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { GuestConfig } from "../../../testbed/api/guest-backend";
 import { createLxcBackend, type LxcBackend, probeGuests, removeLxcTestbed } from "../../../testbed/guests/lxc-backend";
 import { testbedPaths } from "../../../testbed/guests/paths";
-import { type CommandResult, runToEnd, until } from "../../../testbed/guests/shell";
+import { type CommandResult, until } from "../../../testbed/guests/shell";
+import { ssh as onNode } from "../../../testbed/guests/ssh";
 import { livingPid } from "../../../testbed/guests/world";
 import { MiniApi } from "./mini-api";
 
@@ -24,12 +25,7 @@ function guestTest(name: string, body: () => Promise<void>): void {
   }, 60_000);
 }
 
-function ssh(command: string, input?: string): Promise<CommandResult> {
-  const { address, sshPort, privateKeyFile } = backend.node;
-  const options = ["BatchMode=yes", "StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"];
-  const words = ["-i", privateKeyFile, "-p", String(sshPort), ...options.flatMap((option) => ["-o", option])];
-  return runToEnd("ssh", [...words, `root@${address}`, command], input === undefined ? {} : { input });
-}
+const ssh = (command: string, input?: string): Promise<CommandResult> => onNode(backend.node, command, input);
 
 const on = (vmid: number) => ({ node: "pve1", vmid });
 
@@ -180,6 +176,35 @@ describe("real guests on a node of the testbed", () => {
     expect((await ssh("pct exec 12 -- sh -c 'cat /srv/media/film; mountpoint /data'")).output).toContain(
       "film\n/data is",
     );
+  });
+
+  guestTest("a reload of the node's network makes, changes and removes bridges", async () => {
+    const bridge = (address: string) => ({
+      ...{ name: "vmbr5", addresses: [address, "fd00:5::1/64"] },
+      stanza: [
+        ...["auto vmbr5", "iface vmbr5 inet static", `\taddress ${address}`, "\tbridge_ports none", "\tmtu 1400"],
+        ...["", "iface vmbr5 inet6 static", "\taddress fd00:5::1/64", ""],
+      ].join("\n"),
+    });
+    const show = async () =>
+      (await ssh("ip -brief address show vmbr5 scope global; cat /sys/class/net/vmbr5/mtu")).output;
+    await backend.network?.("pve1", [bridge("10.5.0.1/24")]);
+    expect(await show()).toMatch(/^vmbr5 .* 10\.5\.0\.1\/24 fd00:5::1\/64 \n1400\n$/);
+    await backend.network?.("pve1", [bridge("10.5.0.2/24")]);
+    expect(await show()).toMatch(/^vmbr5 .* 10\.5\.0\.2\/24 fd00:5::1\/64 \n1400\n$/);
+    expect((await ssh("grep -A2 vmbr5 /etc/network/interfaces")).output).toContain("address 10.5.0.2/24");
+    await backend.network?.("pve1", []);
+    expect(await show()).toBe("");
+    expect((await ssh("grep vmbr /etc/network/interfaces")).output).toBe("auto vmbr0\niface vmbr0 inet static\n");
+  });
+
+  guestTest("files of the node are seen, and can be removed", async () => {
+    await ssh("echo content > '/var/lib/vz/snippets/user data.yaml'");
+    const found = (await backend.files?.("pve1", "/var/lib/vz/snippets")) ?? [];
+    expect(found).toEqual([{ name: "user data.yaml", bytes: 8, modified: expect.any(Number) }]);
+    expect(await backend.files?.("pve1", "/no/such/folder")).toEqual([]);
+    await backend.removeFile?.("pve1", "/var/lib/vz/snippets/user data.yaml");
+    expect(await backend.files?.("pve1", "/var/lib/vz/snippets")).toEqual([]);
   });
 
   guestTest("a start that cannot work fails with a reason", async () => {

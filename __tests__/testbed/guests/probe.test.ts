@@ -3,11 +3,11 @@ import { probeGuests } from "../../../testbed/guests/probe";
 describe("probeGuests", () => {
   const { PATH } = process.env;
   afterEach(() => {
-    process.env["PATH"] = PATH;
+    process.env.PATH = PATH;
   });
 
   it("says what is missing and the line that installs it", async () => {
-    process.env["PATH"] = "/nonexistent";
+    process.env.PATH = "/nonexistent";
     const probe = await probeGuests();
     expect(probe).toMatchObject({
       ok: false,

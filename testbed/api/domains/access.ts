@@ -2,9 +2,11 @@ import { splitUser } from "../auth/access";
 import { privilegesOn } from "../auth/acl";
 import { issueTicket, newSecret, passwordMatches, readTicket } from "../auth/tickets";
 import { denied, failure, invalid, PveError } from "../errors";
+import { api } from "../schema/spec";
 import type { State, Token, User } from "../state/state";
 import type { Context, Routes } from "../testbed";
 import { roleRoutes } from "./access-roles";
+import { toSection } from "./sections";
 
 /** Which privileges the web interface asks for, by area: the `cap` of a ticket. */
 const CAPABILITIES: Readonly<Record<string, { path: string; pattern: RegExp }>> = {
@@ -215,6 +217,8 @@ function listGroups(context: Context): unknown {
     .map(([groupid, group]) => ({ groupid, ...group, users: members(state, groupid).join(",") }));
 }
 
+const REALM = api.methods["POST /access/domains"]?.parameters ?? {};
+
 function readRealm(context: Context): unknown {
   const id = context.call.text("realm");
   const realm = context.state.realms[id];
@@ -229,7 +233,8 @@ function changeRealm(context: Context, verb: "add" | "update" | "delete"): null 
   if (verb !== "add" && !state.realms[id]) throw failure(`${verb} auth server failed: domain '${id}' does not exist`);
   if (verb === "delete") delete state.realms[id];
   else {
-    const realm = { ...(state.realms[id] ?? {}), ...call.rest("realm", "delete", "digest", "password") };
+    const given = toSection(REALM, context, ["realm", "delete", "digest", "password"]);
+    const realm = { ...(state.realms[id] ?? {}), ...given };
     for (const key of call.list("delete")) delete realm[key];
     state.realms[id] = realm;
   }

@@ -3,6 +3,7 @@ import { splitList } from "../schema/lists";
 import { api } from "../schema/spec";
 import type { Section } from "../state/state";
 import { type Context, mergeRoutes, type Routes } from "../testbed";
+import { acmeRoutes } from "./acme";
 import { haRoutes } from "./ha";
 import { guestResource, nodeResource, storageResource } from "./resources";
 import { type Collection, collectionRoutes, propertyObject, usualErrors } from "./sections";
@@ -192,11 +193,6 @@ function setOptions(context: Context): null {
   return null;
 }
 
-const ACME: Routes = {
-  ...collectionRoutes({ ...plain("/cluster/acme/account", "name", "ACME account"), showId: "name" }),
-  ...collectionRoutes({ ...plain("/cluster/acme/plugins", "id", "ACME plugin"), showId: "plugin" }),
-};
-
 const NOTIFICATIONS: Routes = Object.assign(
   {},
   ...["gotify", "sendmail", "smtp", "webhook"].map((kind) =>
@@ -210,7 +206,7 @@ export const clusterRoutes: Routes = {
   ...mergeRoutes(
     ...[backupJobs, metricServers, replication, mapping("pci"), mapping("usb"), mapping("dir")].map(collectionRoutes),
   ),
-  ...ACME,
+  ...acmeRoutes,
   ...NOTIFICATIONS,
   "GET /cluster/nextid": nextId,
   "GET /cluster/resources": resources,

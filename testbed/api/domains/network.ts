@@ -1,4 +1,5 @@
 import { failure, invalid } from "../errors";
+import type { NodeBridge } from "../guest-backend";
 import { splitList } from "../schema/lists";
 import { api } from "../schema/spec";
 import type { Node, Section } from "../state/state";
@@ -172,13 +173,18 @@ const BESIDE = new Set([
   "cidr6",
   "comments",
   "priority",
+  "address6",
+  "gateway6",
 ]);
 
 /** An interface in the words of `/etc/network/interfaces`. */
 function stanza(name: string, section: Section): string[] {
   const options = Object.entries(section)
     .filter(([key]) => !BESIDE.has(key))
-    .map(([key, value]) => `\t${key.replace(/_/g, "-")} ${key === "address" ? section.cidr : value}`);
+    .map(
+      ([key, value]) =>
+        `\t${key.replace(/_/g, "-")} ${key === "address" ? section.cidr : value === "" ? "none" : value}`,
+    );
   const comment =
     typeof section.comments === "string"
       ? section.comments
@@ -187,7 +193,10 @@ function stanza(name: string, section: Section): string[] {
           .map((line) => `#${line}`)
       : [];
   const auto = section.autostart === 1 ? [`auto ${name}`] : [];
-  return [...auto, `iface ${name} inet ${section.method ?? "manual"}`, ...options, ...comment, ""];
+  const gateway6 = section.gateway6 === undefined ? [] : [`\tgateway ${section.gateway6}`];
+  const six = section.address6 === undefined ? [] : ["", `iface ${name} inet6 static`, `\taddress ${section.cidr6}`];
+  const main = [`iface ${name} inet ${section.method ?? "manual"}`, ...options, ...comment];
+  return [...auto, ...main, ...six, ...(six.length > 0 ? gateway6 : []), ""];
 }
 
 /** What a reload would change, as a unified diff of whole stanzas; absent when nothing is pending. */
@@ -207,11 +216,22 @@ function diff(node: Node): string | undefined {
 
 function reload(context: Context): Promise<string> {
   const node = nodeOf(context);
-  return context.task(context.call.text("node"), "srvreload", "networking", () => {
+  return context.task(context.call.text("node"), "srvreload", "networking", async () => {
     if (node.pendingNetwork) node.network = node.pendingNetwork;
     delete node.pendingNetwork;
     context.testbed.changed();
+    await context.testbed.backend.network?.(context.call.text("node"), bridgesOf(node));
   });
+}
+
+/** A node's bridges that are in force. */
+export function bridgesOf({ network }: Node): NodeBridge[] {
+  const bridges = Object.entries(network).filter(([, section]) => section.type === "bridge");
+  return bridges.map(([name, section]) => ({
+    name,
+    addresses: [section.cidr, section.cidr6].flatMap((address) => (address === undefined ? [] : [String(address)])),
+    stanza: `${stanza(name, section).join("\n")}\n`,
+  }));
 }
 
 function revert(context: Context): null {

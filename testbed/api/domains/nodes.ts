@@ -2,6 +2,7 @@ import { failure, invalid } from "../errors";
 import type { Node } from "../state/state";
 import type { Context, Routes } from "../testbed";
 import { aptRoutes } from "./apt";
+import { certificateRoutes } from "./certificates";
 import { requireDigest, sha1 } from "./digest";
 import { configWithPending } from "./guests/common";
 import { MIB } from "./guests/sizes";
@@ -182,12 +183,6 @@ export const nodeRoutes: Routes = {
   "PUT /nodes/{node}/subscription": () => null,
   "GET /nodes/{node}/aplinfo": () => [],
   "POST /nodes/{node}/aplinfo": idle("download"),
-  "GET /nodes/{node}/certificates/info": (context) => [context.testbed.certificate],
-  "POST /nodes/{node}/certificates/custom": (context) => ({
-    ...context.testbed.certificate,
-    filename: "pveproxy-ssl.pem",
-  }),
-  "POST /nodes/{node}/certificates/acme/certificate": idle("acmenewcert"),
   "GET /nodes/{node}/hardware/pci": pci,
   "GET /nodes/{node}/hardware/usb": (context) => nodeOf(context).usbDevices,
   "GET /nodes/{node}/disks/list": () => [],
@@ -203,5 +198,6 @@ export const nodeRoutes: Routes = {
   "POST /nodes/{node}/apt/update": idle("aptupdate"),
   "POST /nodes/{node}/vzdump": backup,
   ...aptRoutes,
+  ...certificateRoutes,
   ...networkRoutes,
 };

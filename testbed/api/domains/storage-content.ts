@@ -5,14 +5,13 @@ import type { RemoteFile } from "../world";
 import { now } from "./guests/common";
 import { isMount } from "./guests/lxc-config";
 import { parseSize } from "./guests/sizes";
+import { takeUpFiles } from "./node-files";
 import {
   allocate,
   capacityOf,
-  contentOf,
   enabledStorage,
   findVolume,
   formatOf,
-  isFileStorage,
   isShared,
   parseVolumeId,
   removeVolume,
@@ -125,7 +124,8 @@ async function list(context: Context): Promise<unknown> {
   const { call, state, access } = context;
   const id = call.text("storage");
   const node = call.text("node");
-  await findFiles(context, storageOf(state, id), id, node);
+  storageOf(state, id);
+  await takeUpFiles(context, id, node);
   const all =
     access.isRoot ||
     access.hasAny(`/storage/${id}`, "Datastore.Allocate", "Datastore.Audit", "Datastore.AllocateSpace");
@@ -137,23 +137,6 @@ async function list(context: Context): Promise<unknown> {
       return all || (volume.vmid !== undefined && access.has(`/vms/${volume.vmid}`, "VM.Config.Disk"));
     })
     .map(listed);
-}
-
-const FILE_CONTENT = ["iso", "vztmpl", "snippets", "import"];
-
-/** Takes up what was put into a storage's folders on the node by other means, as over SSH. */
-async function findFiles(context: Context, storage: Section, id: string, node: string): Promise<void> {
-  const { state, testbed } = context;
-  if (!testbed.backend.files || !isFileStorage(storage)) return;
-  for (const content of FILE_CONTENT.filter((kind) => contentOf(storage).includes(kind))) {
-    const folder = volumePath(storage, `${content}/`).replace(/\/$/, "");
-    for (const file of await testbed.backend.files(node, folder)) {
-      const volid = `${id}:${content}/${file.name}`;
-      if (findVolume(state, volid, node)) continue;
-      const format = formatOf(content, file.name);
-      state.volumes.push({ volid, node, content, format, size: file.bytes, ctime: file.modified });
-    }
-  }
 }
 
 function listed(volume: Volume): Record<string, unknown> {

@@ -103,6 +103,8 @@ export interface Volume {
   notes?: string;
   protected?: number;
   sha256?: string;
+  /** It is a file of the node, and goes with it. */
+  isFile?: boolean;
 }
 
 export interface Guest {

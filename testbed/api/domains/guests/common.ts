@@ -87,13 +87,18 @@ export function addToPool(state: State, pool: string | undefined, vmid: number):
   if (pool !== undefined) state.pools[pool]?.guests.push(vmid);
 }
 
+/** Takes back the beginnings of a guest. */
+export function discardGuest(state: State, { vmid }: Guest): void {
+  delete state.guests[vmid];
+  state.volumes = state.volumes.filter((volume) => volume.vmid !== vmid || volume.content === "backup");
+  for (const pool of Object.values(state.pools)) pool.guests = pool.guests.filter((id) => id !== vmid);
+}
+
 /** Forgets a guest everywhere it is named. */
 export function forgetGuest(state: State, guest: Guest, purge: boolean): void {
   const { vmid } = guest;
-  delete state.guests[vmid];
+  discardGuest(state, guest);
   delete state.firewalls[`guest/${vmid}`];
-  state.volumes = state.volumes.filter((volume) => volume.vmid !== vmid || volume.content === "backup");
-  for (const pool of Object.values(state.pools)) pool.guests = pool.guests.filter((id) => id !== vmid);
   state.acl = state.acl.filter((entry) => entry.path !== `/vms/${vmid}`);
   if (purge) purgeGuest(state, vmid);
 }

@@ -13,9 +13,18 @@ import {
   storageOf,
   volumePath,
 } from "../volumes";
-import { addToPool, newMac, nodeOf, requireFreeVmid, requirePool } from "./common";
-import { isMount, makeMount, mountType, normalizeValue, parseMount, requireConfigRights } from "./lxc-config";
+import { addToPool, discardGuest, newMac, nodeOf, requireFreeVmid, requirePool } from "./common";
+import {
+  isMount,
+  makeMount,
+  mountType,
+  normalizeValue,
+  parseMount,
+  printMount,
+  requireConfigRights,
+} from "./lxc-config";
 import { startContainer } from "./lxc-run";
+import { GIB, parseSize } from "./sizes";
 
 /** Parameters of the create call that are no configuration. */
 const CALL_ONLY = [
@@ -50,7 +59,7 @@ export async function createContainer(context: Context): Promise<string> {
   requireVolumeAccess(context, template);
   if (backup) requireRestoreRights(context, vmid, given, backup);
   requireDevices(given);
-  const mounts = requireMounts(context, node, given);
+  const mounts = requireMounts(context, node, given, backup);
   const config: GuestValues = { ...(backup ? withoutMounts(backup) : {}) };
   for (const [key, value] of Object.entries(given)) {
     if (isMount(key) || /^unused\d+$/.test(key)) continue;
@@ -64,7 +73,8 @@ export async function createContainer(context: Context): Promise<string> {
   const guest = addLockedGuest(context, plan);
   addToPool(state, overwrite ? undefined : pool, vmid);
   if (call.flag("ha-managed")) addHaResource(context, vmid);
-  return context.task(node, restore ? "vzrestore" : "vzcreate", vmid, (task) => build(context, plan, guest, task));
+  const work = (task: TaskContext) => build(context, plan, guest, task);
+  return context.task(node, restore ? "vzrestore" : "vzcreate", vmid, work, () => discardGuest(context.state, guest));
 }
 
 /** The root filesystem gets its volume, and so its number, first. */
@@ -106,8 +116,8 @@ function requireDevices(given: GuestValues): void {
   }
 }
 
-/** The mount points as asked for; without any, a root filesystem of 4 GiB on the storage of the call. */
-function requireMounts(context: Context, node: string, given: GuestValues): GuestValues {
+/** The mount points as asked for; without any those of the backup, or a root filesystem of 4 GiB, on the storage of the call. */
+function requireMounts(context: Context, node: string, given: GuestValues, backup?: GuestValues): GuestValues {
   const { call, access, state } = context;
   const storage = call.optional("storage") ?? "local";
   const keys = Object.keys(given).filter(isMount);
@@ -119,7 +129,7 @@ function requireMounts(context: Context, node: string, given: GuestValues): Gues
     const value = given[key] ?? "";
     mounts[key] = /^\d+(?:\.\d+)?$/.test(value) ? `${storage}:${value}` : value;
   }
-  if (keys.length === 0) mounts.rootfs = `${storage}:4`;
+  if (keys.length === 0) Object.assign(mounts, { rootfs: `${storage}:4` }, backupMounts(backup ?? {}, storage));
   for (const [key, value] of Object.entries(mounts)) {
     const { volume = "" } = parseMount(key, value);
     if (mountType(volume) !== "volume") continue;
@@ -180,9 +190,6 @@ async function build(context: Context, plan: CreatePlan, guest: Guest, task: Tas
     if (plan.restore) task.log("merging backed-up and given configuration..");
     warnAboutNesting(guest, template, task);
   } catch (error) {
-    state.volumes = state.volumes.filter((volume) => volume.vmid !== vmid || volume.content === "backup");
-    delete state.guests[vmid];
-    for (const pool of Object.values(state.pools)) pool.guests = pool.guests.filter((id) => id !== vmid);
     const text = error instanceof Error ? error.message : String(error);
     task.log(text);
     throw new Error(`unable to ${plan.restore ? "restore" : "create"} CT ${vmid} - ${text}`);
@@ -260,6 +267,18 @@ function backupOf(context: Context, volid: string): GuestValues | undefined {
 
 function withoutMounts(backup: GuestValues): GuestValues {
   return Object.fromEntries(Object.entries(backup).filter(([key]) => !isMount(key) && !/^unused\d+$/.test(key)));
+}
+
+/** A backup's volumes, to be made anew on one storage; what was bound from the node stays as it was. */
+function backupMounts(backup: GuestValues, storage: string): GuestValues {
+  const mounts = Object.entries(backup).filter(([key]) => isMount(key));
+  return Object.fromEntries(
+    mounts.map(([key, value]) => {
+      const { size, volume = "", ...options } = parseMount(key, value);
+      if (mountType(volume) !== "volume" || size === undefined) return [key, value];
+      return [key, printMount({ ...options, volume: `${storage}:${parseSize(size) / GIB}` })];
+    }),
+  );
 }
 
 function requireRestoreRights(context: Context, vmid: number, given: GuestValues, backup: GuestValues): void {

@@ -6,6 +6,7 @@ import type { Context, Routes } from "../../testbed";
 import { allocate, findVolume } from "../volumes";
 import {
   addToPool,
+  discardGuest,
   forgetGuest,
   guestOf,
   newMac,
@@ -95,13 +96,12 @@ async function clone(context: Context): Promise<string> {
   };
   state.guests[newid] = copy;
   source.config.lock = "disk";
-  return context.task(source.node, "vzclone", source.vmid, async (task) => {
+  const work = async (task: TaskContext): Promise<void> => {
     task.log(`creating a clone of container ${source.vmid} with ID ${newid}`);
     try {
       cloneVolumes(context, source, copy, (line) => task.log(line));
       await testbed.backend.clone(refOf(source), refOf(copy), withoutLock(copy.config), task.log);
     } catch (error) {
-      forgetGuest(state, copy, false);
       throw new Error(`clone failed: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       delete source.config.lock;
@@ -110,6 +110,10 @@ async function clone(context: Context): Promise<string> {
     }
     addToPool(state, pool, newid);
     warnAboutNesting(copy, task);
+  };
+  return context.task(source.node, "vzclone", source.vmid, work, () => {
+    delete source.config.lock;
+    discardGuest(state, copy);
   });
 }
 

@@ -4,7 +4,7 @@ import { printPropertyString } from "../../schema/property-string";
 import type { Guest, GuestValues } from "../../state/state";
 import type { Context } from "../../testbed";
 import { allocate } from "../volumes";
-import { addToPool, guestOf, newMac, requireFreeVmid, requirePool, requireUnlocked } from "./common";
+import { addToPool, discardGuest, guestOf, newMac, requireFreeVmid, requirePool, requireUnlocked } from "./common";
 import { isCdrom, isDisk, normalizeMachineValue, parseDisk, parseNic } from "./qemu-config";
 import { parseSize } from "./sizes";
 
@@ -28,17 +28,17 @@ export async function cloneMachine(context: Context): Promise<string> {
   state.guests[newid] = copy;
   addToPool(state, pool, newid);
   testbed.changed();
-  return context.task(source.node, "qmclone", source.vmid, () => {
+  const work = (): void => {
     try {
       for (const key of Object.keys(source.config).filter(isDisk).sort()) cloneDisk(context, source, copy, key);
     } catch (error) {
-      delete state.guests[newid];
       throw new Error(`clone failed: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       delete copy.config.lock;
       testbed.changed();
     }
-  });
+  };
+  return context.task(source.node, "qmclone", source.vmid, work, () => discardGuest(state, copy));
 }
 
 function requireRights(context: Context, source: Guest, full: boolean): void {

@@ -3,8 +3,9 @@ import { denied } from "../../errors";
 import type { Guest, GuestValues } from "../../state/state";
 import type { TaskContext } from "../../tasks";
 import type { Context } from "../../testbed";
+import { takeUpNamed } from "../node-files";
 import { allocate, removeVolume } from "../volumes";
-import { addToPool, nodeOf, now, requireFreeVmid, requirePool } from "./common";
+import { addToPool, discardGuest, nodeOf, now, requireFreeVmid, requirePool } from "./common";
 import {
   isDisk,
   makeDisk,
@@ -25,6 +26,7 @@ export async function createMachine(context: Context): Promise<string> {
   const node = nodeOf(context);
   const vmid = Number(call.text("vmid"));
   const pool = call.optional("pool");
+  await takeUpNamed(context, node, call.rest());
   requirePool(context, pool);
   const given: GuestValues = call.rest(...CREATE_ONLY);
   if (call.has("cdrom")) given.ide2 = `${call.text("cdrom")},media=cdrom`;
@@ -63,11 +65,12 @@ export async function createMachine(context: Context): Promise<string> {
   state.guests[vmid] = guest;
   addToPool(state, pool, vmid);
   testbed.changed();
-  return context.task(node, "qmcreate", vmid, (task) => build(context, guest, given, task));
+  const undo = () => discardGuest(state, guest);
+  return context.task(node, "qmcreate", vmid, (task) => build(context, guest, given, task), undo);
 }
 
 function build(context: Context, guest: Guest, given: GuestValues, task: TaskContext): void {
-  const { state, testbed, call } = context;
+  const { testbed, call } = context;
   const { vmid, node, config } = guest;
   const lock = given.lock;
   const release = reserveFirstNumber(context, guest, given.efidisk0);
@@ -81,8 +84,6 @@ function build(context: Context, guest: Guest, given: GuestValues, task: TaskCon
     if (config.vmgenid === undefined || config.vmgenid === "1") config.vmgenid = randomUUID();
     config.meta = `creation-qemu=10.0.13,ctime=${now()}`;
   } catch (error) {
-    delete state.guests[vmid];
-    for (const pool of Object.values(state.pools)) pool.guests = pool.guests.filter((id) => id !== vmid);
     throw new Error(`unable to create VM ${vmid} - ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     release();

@@ -1,0 +1,92 @@
+import { guardPlan } from "../../cli/guard/judge";
+import type { Plan } from "../../cli/guard/plan";
+import type { Verdict } from "../../cli/guard/verdict";
+import { askHost } from "../../cli/guard/vmids";
+import type { Lab } from "../../model/lab";
+import { removeLabFolders } from "../support/lab-folder";
+import { describeOnTestbed, LabRun } from "./harness/lab-run";
+
+jest.setTimeout(180_000);
+
+describeOnTestbed("the guard", () => {
+  let run: LabRun;
+
+  async function judged(lab: Lab): Promise<readonly Verdict[]> {
+    await run.write(lab);
+    const plan = await run.plan();
+    if (!plan.ok) throw new Error(plan.output);
+    const { output } = await run.terraform(["show", "-json", "plan"]);
+    return guardPlan(JSON.parse(output) as Plan, lab);
+  }
+  beforeAll(async () => {
+    run = await LabRun.start();
+  });
+
+  afterAll(async () => {
+    await run?.close();
+    removeLabFolders();
+  });
+
+  it("sees that VMIDs are free, taken by a stranger, or held by a guest of ours that Terraform lost", async () => {
+    const { labToken } = run.testbed.credentials;
+    const lab = run.lab({ guests: { one: ["vmid: 401"], two: ["vmid: 402"], three: ["vmid: 403"] } });
+    const verdicts = await judged(lab);
+    expect(verdicts.map(({ outcome, subject }) => [subject, outcome]).slice(0, 3)).toEqual([
+      ["one", "created"],
+      ["two", "created"],
+      ["three", "created"],
+    ]);
+    expect(await askHost(verdicts, lab, labToken)).toEqual({ asked: true, taken: [], ours: [] });
+    const make = (vmid: string, hostname: string, tags: string) =>
+      run.testbed.local({
+        method: "POST",
+        path: "/nodes/pve1/lxc",
+        parameters: {
+          vmid,
+          hostname,
+          tags,
+          rootfs: "local-lvm:1",
+          ostemplate: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
+        },
+      });
+    await make("402", "foreign", "lab-other");
+    await make("403", "three", "lab-lab");
+    await run.testbed.settled();
+    expect(await askHost(verdicts, lab, labToken)).toEqual({
+      asked: true,
+      taken: ['VMID 402, wanted for two, is the container "foreign" on node pve1'],
+      ours: [expect.stringContaining("VMID 403 (three) is there already")],
+    });
+    expect(await askHost(verdicts, lab, "terraform@pve!tf=00000000-0000-4000-8000-000000000000")).toMatchObject({
+      asked: false,
+      why: expect.stringContaining("the token is not accepted (401)"),
+    });
+    expect(await askHost(verdicts, lab, undefined)).toMatchObject({ asked: false });
+    for (const vmid of [402, 403]) delete run.testbed.state.guests[vmid];
+  });
+
+  it("knows a guest that left the inventory, and what goes with it", async () => {
+    // A guest of root@pam stays, for Terraform needs its provider to destroy the other.
+    const kept = ["vmid: 401", "devices: [{ path: /dev/fuse }]"];
+    const gone = ["vmid: 402", "mounts: [{ path: /data, storage: local-lvm, size: 1 }, { path: /srv, source: /srv }]"];
+    await run.write({ guests: { kept, gone } });
+    await run.deploy();
+    const lab = run.lab({ guests: { kept } });
+    const [verdict] = (await judged(lab)).filter(({ isDestructive }) => isDestructive);
+    expect(verdict).toMatchObject({
+      subject: "gone",
+      outcome: "destroyed",
+      changes: [
+        { text: `gone is no longer in ${lab.folder}` },
+        { text: expect.stringContaining("no longer applies hardware") },
+      ],
+      losses: {
+        lost: [
+          "root disk (local-lvm, 4 GiB)",
+          expect.stringMatching(/^volume \/data \(local-lvm:vm-402-disk-\d+, 1 GiB\)$/),
+        ],
+        kept: ["/srv (bound from /srv of the node)"],
+      },
+    });
+  });
+});
