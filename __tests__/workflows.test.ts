@@ -101,6 +101,15 @@ describe("workflows", () => {
     expect(JSON.stringify(jobs.comment!.steps)).not.toContain("secrets.");
   });
 
+  it("plans and deploys as people do: with the vault, and past the guard", () => {
+    const commands = (name: string) =>
+      Object.values(workflow(name).jobs).flatMap(({ steps }) => steps.map(({ run }) => run ?? ""));
+    const all = [...commands("plan"), ...commands("deploy")].join("\n");
+    expect(all).toContain('.ci/with-secrets npm run -s diff -- "$LAB"');
+    expect(all).toContain('.ci/with-secrets npm run -s deploy -- "$LAB" --auto-approve');
+    expect(all).not.toContain("cdktf");
+  });
+
   it("deploys behind the lab's environment, one lab at a time, and never cuts an apply off", () => {
     const { deploy } = workflow("deploy").jobs;
     expect(deploy).toMatchObject({

@@ -4,6 +4,7 @@
 // Exits 1 when a limit is missed; a line that cannot be measured here says why and is no miss.
 import { cpus, release, totalmem, type } from "node:os";
 import { isKept, type Line, type Result } from "./line";
+import { ansible } from "./lines/ansible";
 import { apiCalls } from "./lines/api-calls";
 import { guests } from "./lines/guests";
 import { inventory } from "./lines/inventory";
@@ -14,7 +15,7 @@ import { synth } from "./lines/synth";
 import { testbed } from "./lines/testbed";
 import { removeFolders } from "./project";
 
-const LINES: readonly Line[] = [synth, startUp, guests, inventory, plan, apiCalls, testbed, realGuests];
+const LINES: readonly Line[] = [synth, startUp, guests, inventory, plan, apiCalls, testbed, realGuests, ansible];
 
 function machine(): string {
   const processors = cpus();

@@ -1,5 +1,7 @@
 import { pveumCommands } from "../model/credential-roles";
 import { type GuestNeeds, labNeeds } from "../model/credentials";
+import type { Need } from "../model/credentials/need";
+import { wideNeeds } from "../model/credentials/wide";
 import type { Lab } from "../model/lab";
 import { EXIT, type ExitCode, type Io, table } from "./output";
 import { load, resolved } from "./target";
@@ -10,15 +12,21 @@ export function credentials(target: string, io: Io): ExitCode {
   if (!lab) return EXIT.problems;
   const all = labNeeds(lab);
   for (const needs of all) guestTable(needs, io);
-  io.out(rootSummary(all, io));
+  const wide = wideNeeds(lab);
+  if (wide.length > 0) needsTable("the lab itself: managed by the token", wide, io);
+  io.out(rootSummary(all, wide, io));
   io.out("");
   io.out(commands(lab, io));
   return EXIT.ok;
 }
 
-function guestTable({ credential, guest, needs, vmid }: GuestNeeds, { out, colors }: Io): void {
-  const managed = credential === "root" ? colors.yellow("managed by root@pam") : "managed by the token";
-  out(`${colors.bold(guest)} (${vmid}): ${managed}`);
+function guestTable({ credential, guest, needs, vmid }: GuestNeeds, io: Io): void {
+  const managed = credential === "root" ? io.colors.yellow("managed by root@pam") : "managed by the token";
+  needsTable(`${io.colors.bold(guest)} (${vmid}): ${managed}`, needs, io);
+}
+
+function needsTable(title: string, needs: readonly Need[], { out, colors }: Io): void {
+  out(title);
   const rows = needs.map((need) => [
     need.option,
     need.credential === "root" ? colors.yellow("root@pam") : "token",
@@ -30,14 +38,15 @@ function guestTable({ credential, guest, needs, vmid }: GuestNeeds, { out, color
   out("");
 }
 
-function rootSummary(all: readonly GuestNeeds[], { colors }: Io): string {
+function rootSummary(all: readonly GuestNeeds[], wide: readonly Need[], { colors }: Io): string {
   const root = all.filter(({ credential }) => credential === "root");
-  if (root.length === 0) return "No guest needs root@pam: only TF_VAR_proxmox_api_token is asked for.";
+  const own = wide.filter(({ credential }) => credential === "root").map(({ option }) => `  the lab itself: ${option}`);
+  if (root.length + own.length === 0) return "No guest needs root@pam: only TF_VAR_proxmox_api_token is asked for.";
   const lines = root.map(({ guest, needs }) => {
     const options = needs.filter(({ credential }) => credential === "root").map(({ option }) => option);
     return `  ${guest}: ${options.join(", ")}`;
   });
-  return [colors.bold("TF_VAR_proxmox_root_password is needed as well, for:"), ...lines].join("\n");
+  return [colors.bold("TF_VAR_proxmox_root_password is needed as well, for:"), ...own, ...lines].join("\n");
 }
 
 function commands(lab: Lab, { colors }: Io): string {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { LoadResult } from "../model";
 import { guestNeeds, type Need, needsOf } from "../model/credentials";
-import type { Definition, EffectiveVar } from "../model/inventory";
+import type { Definition, EffectiveVar, Inventory } from "../model/inventory";
 import { effectiveVars } from "../model/merge";
 import { formatPosition } from "../model/problem";
 import { nearest, suggest } from "../model/schema/nearest";
@@ -60,7 +60,7 @@ function explainKey(result: LoadResult, host: string, key: string, io: Io): stri
   const { tree } = place;
   return [
     `${colors.bold(key)} = ${colors.green(compact(tree))}`,
-    ...chainLines(variable, path, io),
+    ...chainLines(variable, path, result.inventory, io),
     ...(tree.via ?? []).map((link) => referenceLine(link, effective)),
     ...tierLines(name, path, result, host),
     ...credentialLines(result, host, name, path),
@@ -103,27 +103,50 @@ function nearestKey(rendered: Tree, name: string, path: readonly string[]): stri
   return near === undefined ? suggest(step, keys) : `did you mean "${parent}.${near}"?`;
 }
 
-function chainLines({ chain, winner }: EffectiveVar, path: readonly string[], { colors }: Io): string[] {
+function chainLines(
+  { chain, winner }: EffectiveVar,
+  path: readonly string[],
+  inventory: Inventory,
+  { colors }: Io,
+): string[] {
   return [...chain].reverse().map((definition) => {
     const { tree, found } = treeAt(definition.tree, path);
     const place = formatPosition(found ? tree.at : definition.at);
     const value = found ? compact(tree) : "(whole variable, without this key)";
     const owner = `${definition.owner.kind} ${definition.owner.name}`;
-    const verdict = definition === winner ? `wins: ${reason(definition, chain)}` : "overridden as a whole";
+    const verdict = definition === winner ? `wins: ${reason(definition, chain, inventory)}` : "overridden as a whole";
     const line = `  ${place}  ${value}  (${owner}) ${verdict}`;
     return definition === winner ? line : colors.dim(line);
   });
 }
 
-function reason(winner: Definition, chain: readonly Definition[]): string {
+function reason(winner: Definition, chain: readonly Definition[], inventory: Inventory): string {
   if (chain.length === 1) return "nothing else sets it";
-  const rival = chain[chain.length - 2]?.owner;
+  const rival = chain[chain.length - 2];
   if (winner.owner.kind === "host") {
-    return rival?.kind === "host" ? "host_vars are stronger than the hosts file" : "a host is stronger than its groups";
+    return rival?.owner.kind === "host"
+      ? "host_vars are stronger than the hosts file"
+      : "a host is stronger than its groups";
   }
-  if (rival?.name === "all") return "every group is stronger than all";
-  if (rival?.name === winner.owner.name) return "the later file of the same group wins";
-  return "the group deeper below all wins; among equals ansible_group_priority, then the later name";
+  return rival ? betweenGroups(winner, rival, inventory) : "nothing else sets it";
+}
+
+/** The rule that decided, in the order in which Ansible asks them (model/merge.ts). */
+function betweenGroups(winner: Definition, rival: Definition, { groups, sources }: Inventory): string {
+  if (rival.owner.name === winner.owner.name) return "the later file of the same group wins";
+  if (rival.owner.name === "all") return "every group is stronger than all";
+  if (sources.includes(rival.at.file) && !sources.includes(winner.at.file)) {
+    return "group_vars are stronger than the variables of groups in a hosts file";
+  }
+  const [own, other] = [groups.get(winner.owner.name), groups.get(rival.owner.name)];
+  if (!own || !other) return "the stronger group wins";
+  if (own.depth !== other.depth) {
+    return `it is ${own.depth} groups below all, ${other.name} only ${other.depth}: the deeper group wins`;
+  }
+  if (own.priority !== other.priority) {
+    return `its ansible_group_priority is ${own.priority}, that of ${other.name} ${other.priority}: the higher one wins`;
+  }
+  return `${own.name} comes after ${other.name} in the alphabet, and they are equal in depth and ansible_group_priority`;
 }
 
 function referenceLine({ expression, at, from }: Reference, effective: ReadonlyMap<string, EffectiveVar>): string {

@@ -11,7 +11,7 @@ export interface Io {
 export type Colors = ReturnType<typeof pc.createColors>;
 
 /** What the exit codes of every command mean. */
-export const EXIT = { ok: 0, problems: 1, usage: 2 } as const;
+export const EXIT = { ok: 0, problems: 1, usage: 2, refused: 3 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Asked for wrongly: an unknown lab, host or key. Told in one line, with exit code 2. */

@@ -7,6 +7,7 @@ import { graph } from "./graph";
 import { type KeysOptions, syncKeys } from "./keys";
 import { gathered, type SecretSources, VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP } from "./lab-secrets";
 import { type ListOptions, list } from "./list";
+import { operationCommands } from "./operations";
 import { EXIT, type ExitCode, type Io, UsageError } from "./output";
 import { schema } from "./schema";
 import { secrets } from "./secrets";
@@ -115,6 +116,7 @@ function build(io: Io, done: (code: ExitCode) => void): Command {
   command("schema", "Exports the JSON Schemas that editors check an inventory with.", "schema", "schema --write")
     .option("--write", "write the files under schemas/inventory/")
     .action((options: { write?: boolean }) => done(schema(options, io)));
+  operationCommands(command, LAB, done, io);
   secretCommands(program, command, done, io);
   return program;
 }

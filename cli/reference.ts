@@ -11,6 +11,11 @@ interface Shape {
   readonly [key: string]: z.core.$ZodType;
 }
 
+/** The variables of a role, and the keys of each, as tables under headings that are not above the third level. */
+export function settingsTables(shape: Shape): string {
+  return new Reference([]).tables(shape);
+}
+
 /** Every variable and key of an inventory as a page of Markdown, from the schemas that check them. */
 export function referencePage(roles: readonly Role[] = allRoles()): string {
   return new Reference().page(roles);
@@ -29,9 +34,18 @@ Names that begin with \`proxmox_\`, \`lxc_\` or \`terraform_\` and are not here 
 `;
 
 class Reference {
-  private readonly lines: string[] = [INTRODUCTION];
   /** By the schema of a key, the section that has it already. */
   private readonly told = new Map<z.core.$ZodType, string>();
+
+  /** Mappings whose section is still to come, and its title: what lies deeper refers to it instead of telling it. */
+  private readonly promised = new Map<z.ZodObject, string>();
+
+  constructor(private readonly lines: string[] = [INTRODUCTION]) {}
+
+  tables(shape: Shape): string {
+    this.table("", shape, true);
+    return this.lines.join("\n").trimEnd();
+  }
 
   page(roles: readonly Role[]): string {
     const names = Object.keys(VARIABLES);
@@ -63,26 +77,29 @@ class Reference {
     const kinds = targets ? ` (${targets.join(", ")})` : "";
     const unless = off === undefined ? "" : `, unless \`${off}\` is false`;
     this.lines.push(`### Role ${name}\n`);
-    this.lines.push(`${cell(summary)} For ${whose}${kinds}${only}${unless}. [More](../provision/${name}/README.md)\n`);
-    if (Object.keys(variables.shape).length > 0) this.table("", variables.shape);
+    this.lines.push(`${cell(summary)} For ${whose}${kinds}${only}${unless}. [More](roles/${name}.md)\n`);
+    if (Object.keys(variables.shape).length > 0) this.table("", variables.shape, true);
   }
 
-  /** The keys of a mapping, then a section for each mapping in it that has not been told yet. */
-  private table(path: string, shape: Shape): void {
+  /** The keys of a mapping, which is complete or not at all, then a section for each mapping in it that has not been told yet. */
+  private table(path: string, shape: Shape, isComplete = path !== ""): void {
     const keys = Object.entries(shape).map(([key, schema]) => ({ key, schema, doc: describe(schema) }));
     const sections: { readonly title: string; readonly inner: NonNullable<Described["inner"]> }[] = [];
     this.lines.push("| Key | Type | Default | Meaning |", "|---|---|---|---|");
     for (const { doc, key, schema } of keys) {
       const title = `${path === "" ? "" : `${path}.`}${key}${doc.inner?.suffix ?? ""}`;
-      const known = doc.inner && this.sectionOf(doc.inner.schema);
-      if (doc.inner && !known) sections.push({ title, inner: doc.inner });
+      const known = doc.inner && (this.sectionOf(doc.inner.schema) ?? this.promised.get(doc.inner.schema));
+      if (doc.inner && !known) {
+        sections.push({ title, inner: doc.inner });
+        this.promised.set(doc.inner.schema, title);
+      }
       const name = doc.inner ? `[\`${key}\`](#${anchor(known ?? title)})` : `\`${key}\``;
-      const preset = doc.preset ?? (path !== "" && doc.isRequired ? "**required**" : "");
+      const preset = doc.preset ?? (isComplete && doc.isRequired ? "**required**" : "");
       this.lines.push(`| ${name} | ${cell(doc.type)} | ${cell(preset)} | ${cell(doc.text)} |`);
       if (path !== "") this.told.set(schema, path);
     }
     this.lines.push("");
-    for (const { inner, title } of sections) if (!this.sectionOf(inner.schema)) this.section(title, inner.schema);
+    for (const { inner, title } of sections) this.section(title, inner.schema);
   }
 
   private section(title: string, schema: z.ZodObject): void {
@@ -92,7 +109,9 @@ class Reference {
     if (shared.length > 0) {
       const whose = this.told.get(shared[0]![1])!;
       const names = shared.map(([key]) => `\`${key}\``).join(", ");
-      this.lines.push(`As in [\`${whose}\`](#${anchor(whose)}): ${names}. Beside them:\n`);
+      const others = shared.length < entries.length;
+      this.lines.push(`As in [\`${whose}\`](#${anchor(whose)}): ${names}.${others ? " Beside them:" : ""}\n`);
+      if (!others) return;
     }
     this.table(title, Object.fromEntries(entries.filter(([, each]) => !this.told.has(each))));
   }
@@ -113,4 +132,4 @@ const anchor = (title: string) =>
     .replaceAll(" ", "-");
 
 /** Text that ends no cell and starts no HTML. */
-const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "\\<").replaceAll(/\s+/g, " ");
+export const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("<", "\\<").replaceAll(/\s+/g, " ");

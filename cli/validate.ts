@@ -1,6 +1,6 @@
 import { type LoadResult, sharedIdentities } from "../model";
 import type { Problem } from "../model/problem";
-import { HOW_TO_GIVE, holdsSecrets, vaultProblems } from "../model/vault";
+import { HOW_TO_GIVE, holdsSecrets, labSecrets, type VaultPassword, vaultProblems } from "../model/vault";
 import { givenPasswords, type SecretSources } from "./lab-secrets";
 import { EXIT, type ExitCode, type Io } from "./output";
 import { countProblems, githubAnnotation, hasErrors, problemLine } from "./problems";
@@ -37,7 +37,11 @@ function encrypted(result: LoadResult, sources: SecretSources, io: Io): readonly
   const [first, ...others] = new Set([...groups.values(), ...hosts.values()].flatMap(({ sealed = [] }) => sealed));
   if (!holdsSecrets(result.inventory)) return [];
   const { passwords, problems } = givenPasswords(sources, io);
-  const found = [...problems, ...vaultProblems(result, passwords, io.cwd)];
+  const found = [
+    ...problems,
+    ...vaultProblems(result, passwords, io.cwd),
+    ...unknownNames(result, passwords, sources, io),
+  ];
   if (first === undefined || passwords.length > 0 || problems.length > 0) return found;
   const at = (file: string) => ({ file, line: 1, column: 1 });
   return [
@@ -52,6 +56,25 @@ function encrypted(result: LoadResult, sources: SecretSources, io: Io): readonly
     },
   ];
 }
+
+/** With the password, names that are in no file at all: without it, they are taken for secrets of the encrypted ones. */
+function unknownNames(
+  result: LoadResult,
+  passwords: readonly VaultPassword[],
+  { environment = process.env }: SecretSources,
+  { cwd }: Io,
+): readonly Problem[] {
+  if (!result.lab || passwords.length === 0) return [];
+  const { secrets } = labSecrets(result, result.lab, { environment, passwords, cwd });
+  const found = secrets.flatMap(({ from, usedBy }) => {
+    if (from.kind !== "missing" || from.problem === undefined || !UNKNOWN.has(from.problem.rule)) return [];
+    return { ...from.problem, also: usedBy.slice(1).map((at) => ({ at, note: "refers to it too" })) };
+  });
+  return found.map(({ also, ...problem }) => (also.length > 0 ? { ...problem, also } : problem));
+}
+
+/** Of a name or a part of it that no file has; what cannot be decrypted is told by the file. */
+const UNKNOWN = new Set(["unknown-reference", "vault-missing", "vault-value"]);
 
 function betweenLabs(results: readonly LoadResult[]): readonly Problem[] {
   return [...sharedIdentities(results.flatMap(({ lab }) => (lab ? [lab] : [])))];

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
-import { TerraformAsset, TerraformLocal, TerraformStack } from "cdktf";
+import { TerraformAsset, TerraformLocal, TerraformStack, TerraformVariable } from "cdktf";
 import type { Construct } from "constructs";
 
 /** Terraform expressions for what a step sends. */
@@ -45,9 +45,25 @@ function expressions(stack: TerraformStack, folder: string): StepScripts {
   const send = local(stack, "step_send", () => {
     if (!stack.node.children.some((child) => child instanceof NullProvider)) new NullProvider(stack, ":null");
     const transport = asset(stack, "transport", posix.join(root, "transport"));
-    return `step_receive='\${filebase64("${transport}/receive.sh")}'\n\${file("${transport}/send.sh")}`;
+    const variables = [
+      `step_verbose='\${${verbosity(stack)}}'`,
+      `step_receive='\${filebase64("${transport}/receive.sh")}'`,
+    ];
+    return `${variables.join("\n")}\n\${file("${transport}/send.sh")}`;
   });
   return { files: `\${${files}}`, hash: `\${${hash}}`, send: `\${${send}}` };
+}
+
+/** No trigger holds it, so that asking for more output runs nothing again. */
+function verbosity(stack: TerraformStack): string {
+  const variable = new TerraformVariable(stack, "step_verbose", {
+    type: "bool",
+    default: false,
+    nullable: false,
+    description: "Steps show all that their scripts say, not only what they changed.",
+  });
+  variable.overrideLogicalId("step_verbose");
+  return "var.step_verbose";
 }
 
 function asset(stack: TerraformStack, name: string, folder: string): string {

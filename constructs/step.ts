@@ -31,6 +31,11 @@ export interface StepProps {
   readonly settings: { readonly [name: string]: Setting };
   /** Secret settings: name → sensitive Terraform expression. */
   readonly secrets: { readonly [name: string]: string };
+  /**
+   * Whether the role's `confirm.sh` runs after `apply.sh`, through a connection of its own: what was applied is reached then.
+   * @default false
+   */
+  readonly confirm?: boolean;
   /** What must be done before, such as the role before this one. @default nothing but the guest */
   readonly after?: readonly IDependable[];
 }
@@ -75,6 +80,20 @@ export class Step extends Construct {
 
     const scripts = stepScripts(this, folder);
     const secretNames = Object.keys(secrets).sort();
+    const run = (action: string, secretsIn: string): RemoteExecProvisioner => ({
+      type: "remote-exec",
+      inline: [
+        [
+          `step_name=${shellQuote(this.#label(props))}`,
+          `step_enter=${shellQuote(enterCommand(target))}`,
+          `step_secrets=${secretsIn}`,
+          `step_settings='${encoded}'`,
+          `step_files='${scripts.files}'`,
+          ...(action === "apply" ? [] : [`step_action=${action}`]),
+        ].join("\n"),
+        scripts.send,
+      ],
+    });
     this.resource = new NullResource(this, "Default", {
       triggers: {
         guest: props.guestId,
@@ -84,19 +103,8 @@ export class Step extends Construct {
       connection: connectionTo(target, `${SCRATCH}.sh`),
       provisioners: [
         ...(secretNames.length > 0 ? sendSecrets(secrets, secretNames) : []),
-        {
-          type: "remote-exec",
-          inline: [
-            [
-              `step_name=${shellQuote(this.#label(props))}`,
-              `step_enter=${shellQuote(enterCommand(target))}`,
-              `step_secrets=${secretNames.length > 0 ? `'${SCRATCH}'` : ""}`,
-              `step_settings='${encoded}'`,
-              `step_files='${scripts.files}'`,
-            ].join("\n"),
-            scripts.send,
-          ],
-        },
+        run("apply", secretNames.length > 0 ? `'${SCRATCH}'` : ""),
+        ...(props.confirm ? [run("confirm", "")] : []),
       ],
       ...(props.after ? { dependsOn: dependencies(props.after) } : {}),
     });
@@ -190,7 +198,7 @@ function problemsWithTokens(settings: StepProps["settings"]): string[] {
 }
 
 /** Every resource of the constructs named. */
-function dependencies(after: readonly IDependable[]): TerraformResource[] {
+export function dependencies(after: readonly IDependable[]): TerraformResource[] {
   return after
     .flatMap((each) => Dependable.of(each).dependencyRoots)
     .flatMap((root) => root.node.findAll())

@@ -105,6 +105,24 @@ describe("explain", () => {
     expect(out).toMatch(/group_vars\/guests.yml:1:8 {2}"red" {2}\(group guests\) overridden/);
   });
 
+  const AMONG_EQUALS =
+    "z_flat comes after a_deep in the alphabet, and they are equal in depth and ansible_group_priority";
+  const HIGHER = "its ansible_group_priority is 5, that of z_flat 1: the higher one wins";
+  const DEEPER = "it is 2 groups below all, z_flat only 1: the deeper group wins";
+  it.each([
+    ["depth", "above: { children: { a_deep: { hosts: { web: } } } }", DEEPER],
+    ["priority", "a_deep: { hosts: { web: }, vars: { ansible_group_priority: 5 } }", HIGHER],
+    ["name", "a_deep: { hosts: { web: } }", AMONG_EQUALS],
+  ])("names the rule that decided between two groups: %s", async (_, group, rule) => {
+    const cwd = folderWith({
+      "hosts.yml": `${SOUND["hosts.yml"]!.trimEnd()}\n    z_flat: { hosts: { web: } }\n    ${group}\n`,
+      "group_vars/z_flat.yml": "color: red\n",
+      "group_vars/a_deep.yml": "color: blue\n",
+    });
+    const { out } = await capture(["explain", "lab/web", "color"], cwd);
+    expect(out).toContain(`wins: ${rule}`);
+  });
+
   it("names root@pam for what only it may set", async () => {
     const { out } = await lab("explain", "tiers/media", "proxmox_lxc.cores");
     expect(out).toContain("root@pam manages the whole guest");

@@ -103,6 +103,19 @@ describe("validate", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/host_vars\/web\/vault\.yml:1:1 error "base_timezone" is a setting/);
   });
+
+  it("finds with the password a name that no file sets, which is taken for a secret without it", async () => {
+    const files = {
+      "host_vars/web.yml": `${container("vmid: 301")}compose_apps:\n  a: { compose: "services: {}", env: { KEY: "{{ vault_kye }}" } }\n`,
+      "hosts.yml": SOUND["hosts.yml"]!.replace(/\s*$/, "\n    compose_hosts: { hosts: { web: } }\n"),
+    };
+    const cwd = folder(files);
+    const locked = await capture(["validate", "lab"], cwd);
+    expect(locked.out).not.toContain("vault_kye");
+    const { code, out } = await capture(["validate", "lab", "--vault-password-file", "password"], cwd);
+    expect(out).toMatch(/host_vars\/web\.yml:\d+:\d+ error no file sets "vault_kye".*did you mean "vault_key"/);
+    expect(code).toBe(1);
+  });
 });
 
 describe("the stack", () => {

@@ -55,6 +55,15 @@ describe("npm run synth", () => {
     expect(stdout).toMatch(/^two .* 1 warning$/m);
   }, 30_000);
 
+  it("says in a folder that is no project what is missing there", () => {
+    const cwd = folderWith({ one: {} });
+    rmSync(join(cwd, "cdktf.json"));
+    const { status, stderr } = synth(cwd);
+    expect(status).toBe(1);
+    expect(stderr).toContain("expected the project's folder, in which cdktf.json and provision/ are");
+    expect(stderr).not.toContain("mistake of this program");
+  }, 30_000);
+
   it("takes one lab, and leaves the others alone", () => {
     const cwd = folderWith({ one: {}, two: BROKEN });
     const { status, stdout } = synth(cwd, ["one"]);

@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pc from "picocolors";
 import { UsageError } from "../../cli/output";
-import { cdktf } from "../../cli/terraform";
+import { type OperateOptions, operate } from "../../cli/terraform";
 import { encryptVault } from "../../model/vault";
 import { container, type LabFiles, SOUND } from "../support/lab-folder";
 import { temporaryFolder } from "../support/run-step";
@@ -10,12 +10,18 @@ import { temporaryFolder } from "../support/run-step";
 const PASSWORD = "vault password";
 const TOKEN = "terraform@pve!lab=00000000-0000-0000-0000-000000000000";
 
-/** Writes down what it was started with. */
+/** Stands in for Terraform: writes down each call, plans changes unless told otherwise, and applies in two lines. */
 const FAKE = `
-const { writeFileSync } = require("node:fs");
+const { appendFileSync, mkdirSync, writeFileSync } = require("node:fs");
+const { join } = require("node:path");
 const [, , ...args] = process.argv;
-writeFileSync("started.json", JSON.stringify({ args, env: process.env }));
-process.exit(args.includes("--fail") ? 7 : 0);
+appendFileSync(join(__dirname, "calls.jsonl"), JSON.stringify({ args, env: process.env, cwd: process.cwd() }) + "\\n");
+const [command] = args;
+if (command === "init") { mkdirSync(".terraform", { recursive: true }); writeFileSync(".terraform.lock.hcl", ""); }
+if (args.includes("-fail=" + command)) { console.error("it " + command + " failed"); process.exit(7); }
+if (command === "plan") process.exit(args.includes("-nothing") ? 0 : 2);
+if (command === "show") console.log('{"resource_changes":[]}');
+if (command === "apply") for (const event of JSON.parse(process.env.EVENTS || "[]")) console.log(JSON.stringify(event));
 `;
 
 function folder(files: LabFiles = {}): string {
@@ -25,25 +31,34 @@ function folder(files: LabFiles = {}): string {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
-  writeFileSync(join(cwd, "cdktf.cjs"), FAKE);
+  writeFileSync(join(cwd, "terraform.cjs"), FAKE);
   writeFileSync(join(cwd, "password"), PASSWORD);
   return cwd;
 }
 
-async function run(cwd: string, args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+interface Call {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+async function run(
+  cwd: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  options: Partial<OperateOptions> = {},
+) {
   const lines: string[] = [];
   const tell = (text: string) => void lines.push(text);
-  const program = [process.execPath, join(cwd, "cdktf.cjs")] as const;
+  const program = [process.execPath, join(cwd, "terraform.cjs")] as const;
   const io = { cwd, out: tell, err: tell, colors: pc.createColors(false) };
-  const code = await cdktf(args, { environment, program }, io);
-  let started: { args: string[]; env: Record<string, string> } | undefined;
-  try {
-    started = JSON.parse(readFileSync(join(cwd, "started.json"), "utf8"));
-  } catch {
-    started = undefined;
-  }
-  return { code, told: lines.join("\n"), started };
+  const code = await operate(args, { environment, program, ...options }, io);
+  const calls = existsSync(join(cwd, "calls.jsonl")) ? readFileSync(join(cwd, "calls.jsonl"), "utf8") : "";
+  const started: Call[] = calls.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line)]));
+  return { code, told: lines.join("\n"), started, commands: started.map((call) => call.args[0]) };
 }
+
+const GIVEN = { TF_VAR_proxmox_api_token: TOKEN };
 
 const VAULT = {
   "group_vars/all.yml": "",
@@ -52,25 +67,98 @@ const VAULT = {
 };
 
 describe("npm run diff and deploy", () => {
-  it("hand cdktf every secret in its environment, the lab, and further arguments; none in its arguments", async () => {
-    const args = ["deploy", "--vault-password-file", "password", "lab", "--auto-approve", "-var=x"];
-    const { code, started, told } = await run(folder(VAULT), args, { PATH: "/bin", LAB_VAULT_PASSWORD: "other" });
+  it("hand Terraform every secret in its environment, and further arguments; none in its arguments", async () => {
+    const args = ["diff", "--vault-password-file", "password", "lab", "-var=x"];
+    const cwd = folder(VAULT);
+    const { code, started, told, commands } = await run(cwd, args, { PATH: "/bin", LAB_VAULT_PASSWORD: "other" });
     expect(told).toBe("");
     expect(code).toBe(0);
-    expect(started?.args).toEqual(["deploy", "lab", "--auto-approve", "-var=x"]);
-    expect(started?.env).toMatchObject({ TF_VAR_proxmox_api_token: TOKEN, LAB: "lab", PATH: "/bin" });
-    expect(started?.env).not.toHaveProperty("LAB_VAULT_PASSWORD");
+    expect(commands).toEqual(["init", "plan"]);
+    const { args: given, cwd: where, env } = started[1]!;
+    expect(given).toEqual(["plan", "-input=false", "-detailed-exitcode", "-no-color", "-var=x"]);
+    expect(where).toBe(join(cwd, "cdktf.out/stacks/lab"));
+    expect(env).toMatchObject({ TF_VAR_proxmox_api_token: TOKEN, PATH: "/bin" });
+    expect(env).not.toHaveProperty("LAB_VAULT_PASSWORD");
+    expect(readFileSync(join(where, "cdk.tf.json"), "utf8")).not.toContain(TOKEN);
   });
 
-  it("prefer the environment, and pass cdktf's exit code on", async () => {
-    const { code, started } = await run(folder(VAULT), ["diff", "lab", "--fail"], { TF_VAR_proxmox_api_token: "mine" });
-    expect(code).toBe(7);
-    expect(started?.env.TF_VAR_proxmox_api_token).toBe("mine");
+  it("initialize once for a stack as it is", async () => {
+    const cwd = folder();
+    await run(cwd, ["diff", "lab"], GIVEN);
+    expect((await run(cwd, ["diff", "lab"], GIVEN)).commands).toEqual(["init", "plan", "plan"]);
+  });
+
+  it("prefer the environment, and tell Terraform's errors", async () => {
+    const own = await run(folder(VAULT), ["diff", "lab", "-fail=plan"], { TF_VAR_proxmox_api_token: "mine" });
+    expect(own.code).toBe(1);
+    expect(own.started[1]!.env.TF_VAR_proxmox_api_token).toBe("mine");
     const empty = await run(folder(VAULT), ["diff", "lab"], {
       TF_VAR_proxmox_api_token: "",
       LAB_VAULT_PASSWORD: PASSWORD,
     });
-    expect(empty.started?.env.TF_VAR_proxmox_api_token).toBe(TOKEN);
+    expect(empty.started[1]!.env.TF_VAR_proxmox_api_token).toBe(TOKEN);
+  });
+
+  it("apply the very plan that was shown, which only its owner can read while it is there", async () => {
+    const { code, started, commands } = await run(
+      folder(),
+      ["deploy", "lab", "--auto-approve", "-parallelism=3", "-refresh=false"],
+      GIVEN,
+    );
+    expect(code).toBe(0);
+    expect(commands).toEqual(["init", "plan", "apply"]);
+    const file = started[1]!.args.find((each) => each.startsWith("-out="))!.slice("-out=".length);
+    expect(started[2]!.args).toEqual(["apply", "-input=false", "-json", "-parallelism=3", file]);
+    expect(existsSync(dirname(file))).toBe(false);
+  });
+
+  it("apply nothing where nothing changes, nobody says yes, or nobody can be asked", async () => {
+    const nothing = await run(folder(), ["deploy", "lab", "-nothing"], GIVEN);
+    expect(nothing).toMatchObject({ code: 0, commands: ["init", "plan"] });
+    const asked = await run(folder(), ["deploy", "lab"], GIVEN, { confirm: async () => "y" });
+    expect(asked).toMatchObject({ code: 1, commands: ["init", "plan"] });
+    const alone = await run(folder(), ["deploy", "lab"], GIVEN);
+    expect(alone).toMatchObject({ code: 1, told: expect.stringContaining("--auto-approve") });
+    const yes = await run(folder(), ["deploy", "lab"], GIVEN, { confirm: async () => "yes\n" });
+    expect(yes).toMatchObject({ code: 0, commands: ["init", "plan", "apply"] });
+  });
+
+  it("let a gate look at the plan before anybody is asked, and end with what it says", async () => {
+    const seen: string[] = [];
+    const gate: OperateOptions["gate"] = ({ lab, plan }) => {
+      seen.push(lab.name, plan.trim());
+      return 3;
+    };
+    const { code, commands } = await run(folder(), ["deploy", "lab", "--auto-approve"], GIVEN, { gate });
+    expect(code).toBe(3);
+    expect(commands).toEqual(["init", "plan", "show"]);
+    expect(seen).toEqual(["lab", '{"resource_changes":[]}']);
+  });
+
+  it("show what a step says when it fails, with host, role and the way there", async () => {
+    const resource = { addr: "null_resource.web_base" };
+    const output = "web base | error: packages htop: install_packages htop ended with status 100";
+    const EVENTS = JSON.stringify([
+      { type: "apply_start", hook: { resource, action: "create" } },
+      { type: "provision_progress", hook: { resource, output } },
+      { type: "apply_errored", hook: { resource, action: "create" } },
+    ]);
+    const args = ["deploy", "lab", "--auto-approve"];
+    const { told } = await run(folder(), args, { ...GIVEN, EVENTS });
+    expect(told).toContain(`FAILED web base (root@192.168.1.10: pct exec 301 --)\n  ${output}`);
+  });
+
+  it("tell what terraform init says when it fails", async () => {
+    const { code, told } = await run(
+      folder(),
+      ["diff", "lab"],
+      { ...GIVEN, TERRAFORM_BINARY_NAME: "none" },
+      {
+        program: [process.execPath, "-e", "console.error('no such provider'); process.exit(1)"],
+      },
+    );
+    expect(code).toBe(1);
+    expect(told).toMatch(/no such provider\nterraform init failed, in cdktf\.out\/stacks\/lab/);
   });
 
   it("name all secrets that are missing, each with its places, before anything starts", async () => {
@@ -81,7 +169,7 @@ describe("npm run diff and deploy", () => {
       "host_vars/web.yml": container("vmid: 301", "features: { keyctl: true }"),
     };
     const { code, started, told } = await run(folder(files), ["diff", "lab"]);
-    expect(started).toBeUndefined();
+    expect(started).toEqual([]);
     expect(code).toBe(1);
     expect(told).toMatch(
       /group_vars\/all\.yml:\d+:\d+ error the secret proxmox_api_token \(API token.*\) has no value; set TF_VAR_proxmox_api_token, or encrypt/,
@@ -98,7 +186,7 @@ describe("npm run diff and deploy", () => {
     expect(locked.told).toMatch(/vault\.yml:1:1 has it, encrypted/);
     const wrong = await run(folder(VAULT), ["diff", "lab"], { LAB_VAULT_PASSWORD: "wrong" });
     expect(wrong.told).toMatch(/vault\.yml:1:1 error cannot be decrypted: none of the 1 vault passwords fits/);
-    expect(wrong.started).toBeUndefined();
+    expect(wrong.started).toEqual([]);
   });
 
   it("ask for no vault password where nothing is encrypted", async () => {

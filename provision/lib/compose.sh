@@ -52,6 +52,11 @@ compose_in() {
     --project-directory "$compose_folder" --file "$compose_folder/compose.yaml" --env-file "$compose_folder/.env" "$@"
 }
 
+# compose_alone COMMAND…: of a run that was killed, compose may still be at work, and two get in each other's way.
+compose_alone() {
+  (flock --wait 600 9 && "$@") 9>/run/proxmox-lab-compose.lock
+}
+
 # Before anything is touched; what ran already was accepted before.
 compose_accepts() {
   if ! has_command docker || ! docker compose version >/dev/null 2>&1; then
@@ -130,15 +135,23 @@ compose_as_wanted() {
 # A changed file is seen only by a container that starts anew. What an unfinished run left running is nothing to rely on.
 compose_up() {
   retry "the images of $project" compose_pull
+  unfinished=
+  [ -f "$project_folder/.applied" ] || [ ! -s ./state ] || unfinished=1
   set -- --detach --remove-orphans --wait --wait-timeout "$project_seconds"
   [ ! -s ./state ] || [ "$(sed -n 2p "$project_folder/.applied" 2>/dev/null)" = "$(sed -n 2p ./applied)" ] ||
     set -- "$@" --force-recreate
   rm -f "$project_folder/.applied"
-  compose_in "$project_folder" up "$@" >./said 2>&1 ||
+  # Half-made containers can be in the way; what they hold besides volumes is nobody's.
+  compose_alone compose_in "$project_folder" up "$@" >./said 2>&1 || { [ -n "$unfinished" ] && compose_afresh "$@"; } ||
     fail "$project did not come up: $(said)" "now: $(compose_state | paste -s -d , -);" \
       "look in the guest: docker compose -p $project logs"
   cp ./applied ./content
   put_file "$project_folder/.applied" 600 root:root
+}
+
+compose_afresh() {
+  compose_alone compose_in "$project_folder" down --remove-orphans >./said 2>&1 &&
+    compose_alone compose_in "$project_folder" up "$@" >./said 2>&1
 }
 
 compose_pull() {
@@ -160,7 +173,7 @@ compose_gone() {
 # The list goes last: a run that was killed finds it again.
 compose_take_down() {
   if has_command docker; then
-    docker compose --ansi never --project-name "$project" down --remove-orphans --rmi all >./said 2>&1 ||
+    compose_alone docker compose --ansi never --project-name "$project" down --remove-orphans --rmi all >./said 2>&1 ||
       fail "$project could not be stopped: $(said)"
   fi
   while IFS= read -r managed_path; do

@@ -29,18 +29,35 @@ package_present() {
 
 install_packages() {
   if has_command apt-get && is_debian_like; then
-    # A run that was killed may have left packages unpacked and not configured.
-    dpkg --configure -a
+    finish_packages
     lists_fresh || refresh_lists
-    known_packages "$@"
-    # All of the download comes first: a mirror that fails then leaves every package as it was.
-    retry "download of $*" apt_get install --download-only "$@"
-    apt_get install "$@"
+    # apt-get has every file before it unpacks the first: a mirror that fails leaves every package as it was.
+    apt_get install "$@" || install_in_parts "$@"
   elif has_command apk; then
     retry "installation of $*" apk add --no-progress "$@"
   else
     fail "packages $*: neither apt-get nor apk is here; this role knows Debian, Ubuntu and Alpine"
   fi
+}
+
+# After a failure, whose reason is one of these: an unknown name, what does not fit together, a mirror, or the package itself.
+install_in_parts() {
+  known_packages "$@"
+  fitting_packages "$@"
+  retry "download of $*" apt_get install --download-only "$@"
+  apt_get install "$@"
+}
+
+# A run that was killed may have left packages unpacked and not configured, or apt at work, for whose end dpkg does not wait.
+finish_packages() {
+  for finish_pause in 1 2 4 8 15 30 60 60 60 60 last; do
+    if dpkg --configure -a >./finished 2>&1; then return 0; fi
+    if [ "$finish_pause" = last ] || ! grep -q 'lock was locked' ./finished; then
+      cat ./finished
+      fail "dpkg --configure -a cannot finish what an earlier run has left; what it says is above"
+    fi
+    sleep "$finish_pause"
+  done
 }
 
 # A name that no list has will not be there at the next try either.
@@ -52,6 +69,14 @@ known_packages() {
         "have none of that name and version; look at: apt-cache policy ${package%%=*}"
     }
   done
+}
+
+# What does not fit together will not do so at the next try either.
+fitting_packages() {
+  apt_get --simulate install "$@" >./simulated 2>&1 || {
+    sed '/^Reading\|^Building/d' ./simulated
+    fail "packages $*: apt cannot install them here; what it says is above"
+  }
 }
 
 known_package() {
@@ -86,6 +111,8 @@ retry() {
     [ "$retry_pause" != last ] || break
     echo "$retry_what failed; next try in $retry_pause s: $*"
     sleep "$retry_pause"
+    # The mirror may have changed since the lists were fetched, and have other versions now.
+    case $* in "apt_get install "*) apt_get update || : ;; esac
   done
   fail "$retry_what failed five times: $*; does this guest reach its mirror and name server?"
 }

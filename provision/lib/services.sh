@@ -27,10 +27,17 @@ restart_service() {
   if ! service_active "$1"; then
     ok "$1 does not run, nothing to restart"
   elif has_systemd; then
-    change "$1 restarted" systemctl restart "$1"
+    change "$1 restarted" anew restart "$1"
   else
     change "$1 restarted" rc-service "$1" restart
   fi
+}
+
+# anew COMMAND… UNIT: systemctl, also for a unit that has failed, or was started, so often that systemd would not try again.
+anew() {
+  for anew_unit in "$@"; do :; done
+  systemctl reset-failed "$anew_unit" 2>/dev/null || :
+  systemctl "$@"
 }
 
 # run_service NAME: started now and at every boot.
@@ -39,7 +46,7 @@ run_service() {
     if systemctl is-enabled --quiet "$1" && service_active "$1"; then
       ok "$1 runs"
     else
-      change "$1 enabled and started" systemctl enable --now "$1"
+      change "$1 enabled and started" anew enable --now "$1"
     fi
   elif has_openrc; then
     if rc-update show default | grep -qw "$1" && service_active "$1"; then

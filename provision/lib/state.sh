@@ -1,6 +1,6 @@
 # What a role remembers in the guest from one run to the next: what is its own to remove, and what it still owes.
 # shellcheck shell=sh disable=SC2154
-STATE=/var/lib/proxmox-lab
+STATE=${STEP_STATE:-/var/lib/proxmox-lab}
 
 # remembered NAME: lines, none when there are none.
 remembered() { [ ! -f "$STATE/$1" ] || cat "$STATE/$1"; }

@@ -6,6 +6,7 @@
 STEP_CHECK=${STEP_CHECK:-}
 STEP_LAST=ok
 STEP_DOING=
+STEP_COMMAND=
 
 . ./lib/system.sh
 . ./lib/files.sh
@@ -48,6 +49,7 @@ change() {
     report "would change: $STEP_DOING"
   else
     shift
+    STEP_COMMAND=$*
     "$@"
     report "changed: $STEP_DOING"
   fi
@@ -74,4 +76,4 @@ each() {
 # setting NAME: the value of the setting of that name, empty when it is not set.
 setting() { eval "printf '%s' \"\${$1:-}\""; }
 
-trap 'step_ended=$?; [ "$step_ended" -eq 0 ] || [ -z "$STEP_DOING" ] || printf "error: %s: status %s\n" "$STEP_DOING" "$step_ended"' EXIT
+trap 'step_ended=$?; [ "$step_ended" -eq 0 ] || [ -z "$STEP_DOING" ] || printf "error: %s: %s ended with status %s\n" "$STEP_DOING" "$STEP_COMMAND" "$step_ended"' EXIT

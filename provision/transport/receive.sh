@@ -1,10 +1,11 @@
 # Runs as root where the step belongs, in a folder of its own that is removed afterwards.
-# Arguments: the step's name, for the output; and apply or check.
+# Arguments: the step's name, for the output; apply, confirm or check; true to show all that the script says, default: false.
 # shellcheck shell=sh
 set -u
 cd "$(dirname "$0")" || exit 97
 name=$1
 action=$2
+verbose=${3:-false}
 say() { printf '%s: %s\n' "$name" "$*"; }
 
 # What a stopped or killed run left behind; a run of its own would be younger.
@@ -47,10 +48,13 @@ export HOME LC_ALL DEBIAN_FRONTEND
 sh -euc '. ./settings.sh; [ ! -f ./secrets.sh ] || . ./secrets.sh; . "./$1.sh"' role "$action" >output 2>&1
 status=$?
 
+show_output() {
+  while IFS= read -r line || [ -n "$line" ]; do printf '%s | %s\n' "$name" "$line"; done <output
+}
 count() { grep -c "^$1" report; }
 case $action.$status in
-  apply.0 | check.0 | check.2)
-    grep -v '^ok: ' report | while read -r line; do say "$line"; done
+  apply.0 | confirm.0 | check.0 | check.2)
+    if [ "$verbose" = true ]; then show_output; else grep -v '^ok: ' report | while read -r line; do say "$line"; done; fi
     if [ "$action" = check ]; then
       say "checked: $(count 'ok: ') as wanted, $(count 'would change: ') would change"
     else
@@ -58,7 +62,7 @@ case $action.$status in
     fi
     ;;
   *)
-    while IFS= read -r line || [ -n "$line" ]; do printf '%s | %s\n' "$name" "$line"; done <output
+    show_output
     say "failed with status $status; what it said is above"
     ;;
 esac

@@ -4,6 +4,7 @@
 set -u
 umask 077
 step_action=${step_action:-apply}
+step_verbose=${step_verbose:-false}
 
 # Scratch of runs that were killed, and the empty file that Terraform leaves of every script.
 find . -maxdepth 1 -name '.proxmox-lab-*' \( -mmin +60 -o -type f -size 0 -mmin +1 \) -exec rm -rf {} + 2>/dev/null
@@ -42,13 +43,13 @@ while read -r path data; do
   printf %s "$data" | base64 -d >"$dir/$path" || { echo "$1: $path could not be unpacked to $dir"; exit 97; }
 done
 [ -n "$whole" ] || { echo "$1: the connection broke before every file was there; nothing was run"; exit 97; }
-sh "$dir/receive.sh" "$1" "$2" </dev/null
+sh "$dir/receive.sh" "$1" "$2" "$3" </dev/null
 UNPACK
 )
 
 # step_enter is words: "pct exec 303 --", "sudo -n" or nothing.
 # shellcheck disable=SC2086
-step_stream | $step_enter sh -c "$step_unpack" step "$step_name" "$step_action"
+step_stream | $step_enter sh -c "$step_unpack" step "$step_name" "$step_action" "$step_verbose"
 step_status=$?
 
 if [ "$step_status" -ne 0 ] && [ "$step_action" = apply ]; then

@@ -1,0 +1,324 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { CONTAINER, type Row, VM as VM_ROWS } from "../../../cli/guard/effects";
+import { guardPlan } from "../../../cli/guard/judge";
+import { differences, type ResourceChange, type Values } from "../../../cli/guard/plan";
+import type { Position } from "../../../model/problem";
+import { guest, lab, node } from "../../support/lab";
+import { CT, change, lxc, plan, VM, vm } from "./plans";
+
+const at = (line: number): Position => ({ file: "inventory/lab/host_vars/web.yml", line, column: 3 });
+const LAB = lab({
+  guests: [
+    guest({ source: { at: at(1), of: { memory: at(4), unprivileged: at(5), mounts: at(6), "nics.0.bridge": at(7) } } }),
+  ],
+});
+const only = (...changes: readonly ResourceChange[]) => {
+  const verdicts = guardPlan(plan(...changes), LAB);
+  expect(verdicts.length).toBe(1);
+  return verdicts[0]!;
+};
+
+describe("a guest", () => {
+  it("that a plan leaves alone is not told", () => {
+    expect(guardPlan(plan(change(`${CT}.web`, "nothing", lxc(), lxc())), LAB)).toEqual([]);
+    expect(guardPlan({}, LAB)).toEqual([]);
+  });
+
+  it("is rebooted for memory, with the line that says so", () => {
+    const after = lxc({ memory: [{ dedicated: 4096, swap: 0 }], description: "new" });
+    expect(only(change(`${CT}.web`, "update", lxc(), after))).toMatchObject({
+      subject: "web",
+      what: "CT 301 on pve1",
+      outcome: "rebooted",
+      isDestructive: false,
+      changes: [
+        { text: "description: none → new", effect: "untouched", at: at(1) },
+        { text: "memory.dedicated: 2048 → 4096", effect: "reboot", at: at(4) },
+      ],
+    });
+  });
+
+  it("that is stopped is not rebooted, and one that starts or stops is said to", () => {
+    const [off, on] = [lxc({ started: false }), lxc()];
+    const more = { memory: [{ dedicated: 4096, swap: 0 }] };
+    expect(only(change(`${CT}.web`, "update", off, { ...off, ...more })).outcome).toBe("untouched");
+    expect(only(change(`${CT}.web`, "update", on, { ...on, started: false })).outcome).toBe("stopped");
+    expect(only(change(`${CT}.web`, "update", off, { ...off, started: true })).outcome).toBe("started");
+  });
+
+  it("has cards that are told apart, and lists that grow", () => {
+    const cards = [{ name: "eth0", bridge: "vmbr1" }];
+    expect(only(change(`${CT}.web`, "update", lxc(), lxc({ network_interface: cards }))).changes).toEqual([
+      { text: "network_interface.bridge: vmbr0 → vmbr1", effect: "reboot", at: at(7) },
+    ]);
+    const two = [{ name: "eth0", bridge: "vmbr0" }, { name: "eth1" }];
+    expect(only(change(`${CT}.web`, "update", lxc(), lxc({ network_interface: two }))).changes).toEqual([
+      { text: "network_interface: 1 → 2", effect: "reboot", at: at(1) },
+    ]);
+  });
+
+  it("whose disk shrinks makes the apply fail, though the plan says otherwise", () => {
+    const sized = (size: number) => lxc({ disk: [{ datastore_id: "local-lvm", size }] });
+    expect(only(change(`${CT}.web`, "update", lxc(), sized(4))).outcome).toBe("fails");
+    expect(only(change(`${CT}.web`, "update", lxc(), sized(9))).outcome).toBe("live");
+  });
+
+  it("is replaced with all its volumes; what is bound from the node stays", () => {
+    const mount_point = [
+      { path: "/data", volume: "local-lvm:vm-301-disk-1", size: "20G" },
+      { path: "/srv", volume: "/tank/srv", size: "" },
+    ];
+    const verdict = only(
+      change(`${CT}.web`, "replace", lxc({ unprivileged: true, mount_point }), lxc({ unprivileged: false }), {
+        replace_paths: [["unprivileged"]],
+      }),
+      change(
+        "null_resource.web_base",
+        "replace",
+        { triggers: { guest: "301", settings: "a" } },
+        {
+          triggers: { settings: "a" },
+        },
+      ),
+    );
+    expect(verdict).toMatchObject({
+      outcome: "replaced",
+      isDestructive: true,
+      changes: [{ text: "unprivileged: true → false", at: at(5) }, { text: "runs base again: the guest is made anew" }],
+      losses: {
+        lost: ["root disk (local-lvm, 8 GiB)", "volume /data (local-lvm:vm-301-disk-1, 20 GiB)"],
+        kept: ["/srv (bound from /tank/srv of the node)"],
+      },
+    });
+    expect(verdict).not.toHaveProperty("claims");
+  });
+
+  it.each([
+    ["replace_because_tainted", "a former create or start failed, so Terraform makes it anew"],
+    ["replace_by_request", "asked for by -replace"],
+    ["replace_by_triggers", "rebuild was set or changed"],
+  ])("is replaced for the reason %s", (action_reason, text) => {
+    expect(only(change(`${CT}.web`, "replace", lxc(), lxc(), { action_reason })).changes[0]?.text).toBe(text);
+  });
+
+  it("that left the inventory is destroyed, and so is a VM with its disks", () => {
+    const gone = change(`${VM}.old`, "delete", vm({ efi_disk: [{}], tpm_state: [{}] }), null);
+    expect(only(gone)).toMatchObject({
+      subject: "old",
+      what: "VM 100 on pve1",
+      outcome: "destroyed",
+      isDestructive: true,
+      changes: [{ text: "old is no longer in inventory/lab" }],
+      losses: { lost: ["disk scsi0 (local-lvm, 32 GiB)", "EFI variables", "TPM state, with the keys in it"] },
+    });
+  });
+
+  it("takes its VMID into use when it is created or gets another", () => {
+    const created = only(change(`${CT}.web`, "create", null, lxc()));
+    expect(created).toMatchObject({ outcome: "created", claims: { vmid: 301, kind: "container", tags: ["lab-lab"] } });
+    const moved = change(`${CT}.web`, "replace", lxc(), lxc({ vm_id: 999 }), { replace_paths: [["vm_id"]] });
+    expect(only(moved).claims?.vmid).toBe(999);
+  });
+
+  it("that somebody else destroyed or changed is said to be", () => {
+    const created = plan(change(`${CT}.web`, "create", null, lxc()));
+    const lost = { ...created, resource_drift: [change(`${CT}.web`, "delete", lxc(), null)] };
+    expect(guardPlan(created, LAB)[0]?.changes[0]?.text).toBe("is new to Terraform");
+    expect(guardPlan(lost, LAB)[0]?.changes[0]?.text).toBe("was destroyed behind Terraform's back, and is made anew");
+    const other = lxc({ memory: [{ dedicated: 1, swap: 0 }] });
+    const put = { ...plan(change(`${CT}.web`, "update", other, lxc({ description: "new" }))) };
+    const [verdict] = guardPlan({ ...put, resource_drift: [change(`${CT}.web`, "update", lxc(), other)] }, LAB);
+    expect(verdict?.changes.map(({ text }) => text)).toEqual([
+      "description: none → new",
+      "memory.dedicated: 1 → 2048, after somebody else changed it",
+    ]);
+  });
+
+  it("that is adopted is taken over as it is, or with what changes", () => {
+    const importing = { importing: { id: "pve1/301" } };
+    expect(only(change(`${CT}.web`, "nothing", lxc(), lxc(), importing)).outcome).toBe("adopted");
+    const after = lxc({ memory: [{ dedicated: 1, swap: 0 }] });
+    expect(only(change(`${CT}.web`, "update", lxc(), after, importing)).outcome).toBe("rebooted");
+  });
+
+  it("shows no secret, in whatever part of it", () => {
+    const block = (password: string) => lxc({ initialization: [{ user_account: [{ password, username: "me" }] }] });
+    const sensitive = { initialization: [{ user_account: true }] };
+    fc.assert(
+      fc.property(fc.uuid(), fc.uuid(), (one, other) => {
+        const told = change(`${CT}.web`, "update", block(one), block(other), {
+          before_sensitive: sensitive,
+          after_sensitive: sensitive,
+        });
+        const text = JSON.stringify(guardPlan(plan(told), LAB));
+        expect(text).toContain("a secret changes");
+        expect(text.includes(one) || text.includes(other)).toBe(false);
+      }),
+    );
+  });
+});
+
+describe("a VM", () => {
+  const outcome = (before: object, after: object) =>
+    only(change(`${VM}.win`, "update", vm({ ...before }), vm({ ...after }))).outcome;
+  const memory = { memory: [{ dedicated: 1 }] };
+  const disk = (more: object) => ({ disk: [{ interface: "scsi0", datastore_id: "local-lvm", size: 32, ...more }] });
+
+  it("is restarted for memory, stopped for a move of its disk, and fails with a smaller one", () => {
+    expect(outcome({}, memory)).toBe("rebooted");
+    expect(outcome({}, disk({ datastore_id: "tank" }))).toBe("stopped");
+    expect(outcome({}, disk({ size: 16 }))).toBe("fails");
+    expect(outcome({}, disk({ size: 64 }))).toBe("live");
+    expect(outcome({}, disk({ ssd: true }))).toBe("next start");
+  });
+
+  it("that is never to be restarted by the provider waits, or fails where it would have to be off", () => {
+    const never = { reboot_after_update: false };
+    expect(outcome(never, { ...never, ...memory })).toBe("next start");
+    expect(outcome(never, { ...never, ...disk({ datastore_id: "tank" }) })).toBe("fails");
+    expect(outcome(never, { ...never, tpm_state: [{ version: "v2.0" }] })).toBe("fails");
+  });
+});
+
+describe("what the plan does not say", () => {
+  const step = (action: "replace" | "create") =>
+    change("null_resource.web_hardware", action, { triggers: { settings: "a" } }, { triggers: { settings: "b" } });
+  const configured = (blocks: Values) => ({
+    configuration: { root_module: { resources: [{ address: `${CT}.web`, expressions: blocks }] } },
+  });
+  const mount = (path: string, volume: string, size?: string) =>
+    Object.fromEntries(Object.entries({ path, volume, size }).map(([key, value]) => [key, { constant_value: value }]));
+
+  it("is what the hardware step changes: mounts, their sizes and options, devices", () => {
+    const has = lxc({
+      mount_point: [
+        { path: "/a", volume: "local-lvm:vm-301-disk-1", size: "5G" },
+        { path: "/b", volume: "/srv/b" },
+      ],
+      device_passthrough: [{ path: "/dev/kvm" }],
+    });
+    const wanted = {
+      mount_point: [mount("/a", "local-lvm", "4G"), mount("/c", "/srv/c")],
+      device_passthrough: [{ path: { constant_value: "/dev/fuse" } }],
+    };
+    const told = { ...plan(change(`${CT}.web`, "nothing", has, has), step("replace")), ...configured(wanted) };
+    const [verdict] = guardPlan(told, LAB);
+    expect(verdict?.outcome).toBe("fails");
+    expect(verdict?.changes).toEqual([
+      { text: "mount /b is taken away; the folder of the node stays", effect: "next start", at: at(6) },
+      { text: "mount /a: 5 → 4 GiB", effect: "fails", at: at(6) },
+      { text: "mount /c is added", effect: "live", at: at(6) },
+      { text: "device /dev/kvm is taken away", effect: "next start", at: at(1) },
+      { text: "device /dev/fuse is added", effect: "next start", at: at(1) },
+      { text: "runs hardware again: its settings changed" },
+    ]);
+  });
+
+  it("is that a node's step takes the last mount from a guest, but not from one that is adopted", () => {
+    const has = lxc({ mount_point: [{ path: "/a", volume: "local-lvm:vm-301-disk-1", size: "5G" }] });
+    const ofNode = change("null_resource.pve1_hardware", "replace", { triggers: {} }, { triggers: { settings: "x" } });
+    const told = plan(change(`${CT}.web`, "nothing", has, has), ofNode);
+    const taken = guardPlan(told, LAB).find(({ subject }) => subject === "web");
+    expect(taken?.changes[0]?.text).toBe("mount /a is taken away; the volume local-lvm:vm-301-disk-1 is kept, unused");
+    const adopted = lab({ guests: [guest({ adopt: true })] });
+    expect(guardPlan(told, adopted).map(({ subject }) => subject)).toEqual(["pve1"]);
+  });
+
+  it("tells a node's roles, and gives a step to the host whose name fits best", () => {
+    const given = lab({ nodes: [node()], guests: [guest(), guest({ name: "web_old", vmid: 302 })] });
+    const verdicts = guardPlan(
+      plan(
+        change(`${CT}.web`, "nothing", lxc(), lxc()),
+        change(`${CT}.web_old`, "nothing", lxc({ vm_id: 302 }), lxc({ vm_id: 302 })),
+        change("null_resource.web_old_base", "replace", { triggers: { scripts: "a" } }, { triggers: { scripts: "b" } }),
+        change("null_resource.pve1_base", "create", null, { triggers: {} }),
+      ),
+      given,
+    );
+    expect(verdicts.map(({ changes, outcome, subject }) => [subject, outcome, changes[0]?.text])).toEqual([
+      ["web_old", "configured", "runs base again: its scripts changed"],
+      ["pve1", "configured", "runs base"],
+    ]);
+  });
+});
+
+describe("what is no guest", () => {
+  it.each([
+    ["proxmox_storage_nfs.nas", "storage", /data stays/],
+    ["proxmox_virtual_environment_storage_nfs.nas", "storage", /data stays/],
+    ["proxmox_network_linux_bridge.vmbr1", "network device", /lose the network/],
+    ["proxmox_hardware_mapping_pci.gpu0", "resource mapping", /cannot start/],
+    ["proxmox_something_new.x", "something new", /whatever it does/],
+  ])("%s has to be allowed, too", (address, what, loses) => {
+    for (const action of ["delete", "replace"] as const)
+      expect(only(change(address, action, {}, action === "delete" ? null : {}))).toMatchObject({
+        ...{ what, isDestructive: true, losses: { lost: [expect.stringMatching(loses)] } },
+      });
+    expect(guardPlan(plan(change(address, "update", { a: 1 }, { a: 2 })), LAB)).toEqual([]);
+  });
+
+  it.each(["proxmox_download_file.template", "proxmox_pool_membership.web"])("%s is no loss", (address) => {
+    expect(only(change(address, "delete", {}, null))).toMatchObject({ isDestructive: false, outcome: "configured" });
+  });
+
+  it("leaves Terraform's own resources and data alone", () => {
+    const data = { ...change("proxmox_virtual_environment_vms.all", "delete", {}, null), mode: "data" };
+    expect(guardPlan(plan(data, change("terraform_data.vmids", "replace", {}, {})), LAB)).toEqual([]);
+  });
+});
+
+describe("differences", () => {
+  const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>;
+  const values = fc.dictionary(fc.constantFrom("a", "b", "c"), json);
+
+  it("are none between equals, and some between others", () => {
+    fc.assert(fc.property(values, (each) => expect(differences(change("x.y", "update", each, each))).toEqual([])));
+    fc.assert(
+      fc.property(values, fc.integer(), fc.integer(), (each, one, other) => {
+        fc.pre(one !== other);
+        const found = differences(
+          change("x.y", "update", { ...each, n: [{ v: one }] }, { ...each, n: [{ v: other }] }),
+        );
+        expect(found).toMatchObject([{ path: "n.0.v", before: one, after: other }]);
+      }),
+    );
+  });
+});
+
+describe("the table of effects", () => {
+  interface Block {
+    readonly attributes?: Readonly<Record<string, unknown>>;
+    readonly block_types?: Readonly<Record<string, { readonly block: Block }>>;
+  }
+  /** Nobody sets them, or they only ever make the guest anew. */
+  const COMPUTED = ["id", "node_name", "vm_id", "template", "clone"];
+  const file = join(__dirname, "../../../schemas/provider/proxmox@0.111.1.json");
+  const { provider_schemas } = JSON.parse(readFileSync(file, "utf8")) as {
+    provider_schemas: Record<string, { resource_schemas: Record<string, { block: Block }> }>;
+  };
+  const [schemas] = Object.values(provider_schemas);
+  const known = (block: Block | undefined, path: readonly string[]): boolean => {
+    const [first = "", ...rest] = path;
+    if (path.length === 0) return true;
+    return (
+      first in (block?.attributes ?? {}) ||
+      (first in (block?.block_types ?? {}) && known(block?.block_types?.[first]?.block, rest))
+    );
+  };
+
+  it.each([
+    [CT, CONTAINER, [...COMPUTED, "pool_id", "unprivileged", "ipv4", "ipv6", "device_passthrough", "mount_point"]],
+    [VM, VM_ROWS, [...COMPUTED, "ipv4_addresses", "ipv6_addresses", "mac_addresses", "network_interface_names"]],
+  ] as [string, readonly Row[], string[]][])(
+    "names only what %s has, and all that can change in place",
+    (type, rows, others) => {
+      const block = schemas?.resource_schemas[type]?.block;
+      expect(rows.filter(({ path }) => !known(block, path.split("."))).map(({ path }) => path)).toEqual([]);
+      const tops = new Set(rows.map(({ path }) => path.split(".")[0]));
+      const all = [...Object.keys(block?.attributes ?? {}), ...Object.keys(block?.block_types ?? {})];
+      expect(all.filter((name) => !tops.has(name)).sort()).toEqual(others.sort());
+    },
+  );
+});

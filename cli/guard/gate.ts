@@ -1,0 +1,75 @@
+import { suggest } from "../../model/schema/nearest";
+import type { LabSecret } from "../../model/vault";
+import { EXIT, type ExitCode, type Io, UsageError } from "../output";
+import type { Planned } from "../terraform";
+import { guardPlan } from "./judge";
+import type { Plan } from "./plan";
+import { summary, tell, tellHost } from "./tell";
+import type { Verdict } from "./verdict";
+import { askHost } from "./vmids";
+
+/** What a plan is judged with. */
+export type Judged = Pick<Planned, "allow" | "io" | "lab" | "plan" | "secrets"> & { readonly json?: boolean };
+
+/** What `npm run deploy` asks before it applies a plan. */
+export const guardGate = (planned: Planned): Promise<ExitCode> => judge(planned);
+
+/**
+ * Tells a plan and judges it: 0 nothing is destroyed that is not allowed, 1 the plan is not whole or would take over
+ * somebody else's guest, 3 something would be destroyed.
+ */
+export async function judge({ allow, io, json = false, lab, plan, secrets }: Judged): Promise<ExitCode> {
+  const parsed = parse(plan);
+  const verdicts = guardPlan(parsed, lab);
+  const answer = await askHost(verdicts, lab, tokenOf(secrets));
+  const refused = verdicts.filter((verdict) => verdict.isDestructive && !isAllowed(verdict, allow));
+  const isIncomplete = parsed.errored === true;
+  if (json)
+    io.out(JSON.stringify({ verdicts, host: answer, refused: refused.map(({ subject }) => subject) }, undefined, 2));
+  else {
+    tell(verdicts, io);
+    tellHost(answer, io);
+    io.out(`${io.colors.bold(lab.name)}: ${summary(verdicts)}`);
+  }
+  tellUnused(allow, verdicts, io);
+  if (isIncomplete) io.err("the plan stopped at an error and is not complete; mend that first");
+  if (isIncomplete || (answer.asked && answer.taken.length > 0)) return EXIT.problems;
+  if (refused.length === 0) return EXIT.ok;
+  const names = [...new Set(refused.map((verdict) => nameOf(verdict, verdicts)))];
+  io.err(
+    `${io.colors.red("refused")}: ${names.join(", ")} would be destroyed; if that is meant, allow it by name: ${names.map((name) => `--allow ${name}`).join(" ")}`,
+  );
+  return EXIT.refused;
+}
+
+const tokenOf = (secrets: readonly LabSecret[]): string | undefined => {
+  const from = secrets.find(({ name }) => name === "proxmox_api_token")?.from;
+  return from === undefined || from.kind === "missing" ? undefined : from.value;
+};
+
+const isAllowed = ({ address, subject }: Verdict, allow: readonly string[]): boolean =>
+  allow.includes(subject) || allow.includes(address);
+
+/** Two things of one name are told apart by their addresses. */
+const nameOf = ({ address, subject }: Verdict, all: readonly Verdict[]): string =>
+  all.filter((each) => each.isDestructive && each.subject === subject).length > 1 ? address : subject;
+
+/** A name that allows nothing is a slip of the pen, or means that the plan is another than was thought. */
+function tellUnused(allow: readonly string[], verdicts: readonly Verdict[], io: Io): void {
+  const known = verdicts
+    .filter(({ isDestructive }) => isDestructive)
+    .flatMap(({ address, subject }) => [subject, address]);
+  for (const name of allow)
+    if (!known.includes(name))
+      io.err(`--allow ${name}: this plan destroys nothing of that name; ${suggest(name, known)}`);
+}
+
+function parse(text: string): Plan {
+  try {
+    return JSON.parse(text) as Plan;
+  } catch {
+    throw new UsageError(
+      "the plan is neither a plan file of Terraform's nor the JSON that terraform show makes of one",
+    );
+  }
+}

@@ -1,0 +1,58 @@
+import { type Action, actionOf, type ResourceChange, type Values } from "./plan";
+
+/** A role that runs, or is no longer applied, on a guest or node. */
+export interface StepChange {
+  readonly owner: string;
+  readonly role: string;
+  readonly runs: boolean;
+  /** ` again: its settings changed`; empty: for the first time. */
+  readonly again: string;
+}
+
+/** What becomes of roles, those that run for the same reason in one. */
+export function stepTexts(steps: readonly StepChange[]): string[] {
+  const reasons = [...new Set(steps.filter(({ runs }) => runs).map(({ again }) => again))];
+  const gone = steps.filter(({ runs }) => !runs).map(({ role }) => role);
+  return [
+    ...reasons.map((again) => {
+      const roles = steps.filter((step) => step.runs && step.again === again).map(({ role }) => role);
+      return `runs ${roles.join(", ")}${again}`;
+    }),
+    ...(gone.length > 0 ? [`no longer applies ${gone.join(", ")}; what was done stays`] : []),
+  ];
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  guest: "the guest is made anew",
+  scripts: "its scripts changed",
+  settings: "its settings changed",
+};
+
+/**
+ * A step, `null_resource.<guest or node>_<role>`: it runs when it is made or made anew; taken out of the configuration,
+ * nothing of what it did is undone.
+ */
+export function stepChange(change: ResourceChange, owners: ReadonlySet<string>): StepChange | undefined {
+  const owner = ownerOf(change.name, owners);
+  const action = actionOf(change);
+  if (owner === undefined || action === "nothing" || action === "update") return undefined;
+  const role = change.name.slice(owner.length + 1);
+  return { owner, role, runs: action !== "delete", again: reason(change, action) };
+}
+
+/** The longest name that fits: a guest may be called `web` and another `web_old`. */
+function ownerOf(name: string, owners: ReadonlySet<string>): string | undefined {
+  return [...owners].filter((owner) => name.startsWith(`${owner}_`)).sort((a, b) => b.length - a.length)[0];
+}
+
+function reason(change: ResourceChange, action: Action): string {
+  if (action !== "replace") return "";
+  if (change.action_reason === "replace_because_tainted") return " again: it failed before";
+  if (change.action_reason === "replace_by_request") return " again: asked for by -replace";
+  const { after, after_unknown, before } = change.change;
+  const [old, next, unknown] = [before, after, after_unknown as Values | undefined].map(
+    (each) => (each?.triggers ?? {}) as Values,
+  );
+  const changed = Object.keys(WHY).filter((key) => unknown?.[key] === true || old?.[key] !== next?.[key]);
+  return changed.length > 0 ? ` again: ${changed.map((key) => WHY[key]).join(", ")}` : " again";
+}

@@ -1,0 +1,228 @@
+import type { Io } from "../output";
+
+/** One line of Terraform's machine-readable output: https://developer.hashicorp.com/terraform/internals/machine-readable-ui */
+interface Event {
+  readonly type?: string;
+  readonly "@message"?: string;
+  readonly hook?: {
+    readonly resource?: { readonly addr?: string };
+    readonly action?: string;
+    readonly output?: string;
+    readonly elapsed_seconds?: number;
+  };
+  readonly diagnostic?: Diagnostic;
+}
+
+interface Diagnostic {
+  readonly severity?: string;
+  readonly summary?: string;
+  readonly detail?: string;
+  readonly address?: string;
+}
+
+export interface Place {
+  /** `media base`: as in front of every line of its output. */
+  readonly label: string;
+  /** How the step got where it ran: `root@192.168.1.10: pct exec 303 --`. */
+  readonly way: string;
+}
+
+export interface ProgressOptions {
+  /** Steps by their address in Terraform. */
+  readonly steps: ReadonlyMap<string, Place>;
+  /** Values that are never shown, by name. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Everything that scripts say, as it comes. */
+  readonly verbose: boolean;
+  readonly io: Io;
+  /** Where a last line that changes may stand; absent: lines are for a log. */
+  readonly terminal?: { readonly columns: number; readonly write: (text: string) => void };
+  /** Milliseconds. @default the clock */
+  readonly now?: () => number;
+}
+
+interface Running {
+  readonly began: number;
+  readonly lines: string[];
+}
+
+/** In a log, what takes long is said to go on this often. */
+const LOG_EVERY_MS = 60_000;
+/** A value so short would be found everywhere. */
+const SHORTEST_SECRET = 4;
+/** What Terraform itself says in a provisioner's name: communicator/ssh/communicator.go, and of sensitive provisioners. */
+const CHATTER =
+  /^(Connecting to remote host via SSH\.\.\.|Using configured bastion host\.\.\.|Connected!| {2}(Host|User|Password|Private key|Certificate|SSH Agent|Checking Host Key|Target Platform): .*|\(output suppressed due to sensitive value in config\))$/;
+
+const DONE: Readonly<Record<string, string>> = {
+  create: "created",
+  update: "changed",
+  delete: "destroyed",
+  read: "read",
+};
+
+/** Turns what Terraform does into one line a step, with a failing step's output in full. */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #failed = new Set<string>();
+  readonly #timer: NodeJS.Timeout;
+  #lastSaid: number;
+  #status = "";
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#lastSaid = this.#now();
+    this.#timer = setInterval(() => this.tick(), options.terminal ? 500 : 5_000);
+    this.#timer.unref();
+  }
+
+  /** Takes a line of `terraform apply -json`. */
+  take(line: string): void {
+    let event: Event;
+    try {
+      event = JSON.parse(line) as Event;
+    } catch {
+      // Terraform says what it cannot put into JSON, such as a crash, in plain words.
+      this.#say(line);
+      return;
+    }
+    this.#follow(event);
+    this.#draw();
+  }
+
+  /** Says what still runs. */
+  tick(): void {
+    if (this.#options.terminal) this.#draw();
+    else if (this.#running.size > 0 && this.#now() - this.#lastSaid >= LOG_EVERY_MS) this.#say(this.#going());
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#running.clear();
+    this.#draw();
+  }
+
+  #follow({ diagnostic, hook = {}, type, ...event }: Event): void {
+    const address = hook.resource?.addr ?? "";
+    if (type === "apply_start") this.#start(address, hook.action);
+    else if (type === "provision_progress") this.#hear(address, hook.output ?? "");
+    else if (type === "apply_complete") this.#complete(address, hook.action, hook.elapsed_seconds);
+    else if (type === "apply_errored") this.#fail(address);
+    else if (type === "diagnostic" && diagnostic) this.#diagnose(diagnostic);
+    else if (type === "change_summary" && event["@message"]) this.#say(this.#options.io.colors.bold(event["@message"]));
+  }
+
+  /** A step's former run is forgotten without a word. */
+  #start(address: string, action: string | undefined): void {
+    if (this.#options.steps.has(address) && action === "delete") return;
+    this.#running.set(address, { began: this.#now(), lines: [] });
+  }
+
+  #hear(address: string, output: string): void {
+    const running = this.#running.get(address);
+    const { label } = this.#place(address);
+    for (const line of output.split(/\r?\n/)) {
+      const isScript = line.startsWith(`${label}: `) || line.startsWith(`${label} | `);
+      if (line.trim() === "" || CHATTER.test(line)) continue;
+      running?.lines.push(line);
+      if (this.#options.verbose && isScript) this.#say(line);
+    }
+  }
+
+  #complete(address: string, action = "", seconds?: number): void {
+    const running = this.#running.get(address);
+    this.#running.delete(address);
+    if (!running) return;
+    const { colors } = this.#options.io;
+    const { label } = this.#place(address);
+    const took = duration(seconds ?? (this.#now() - running.began) / 1000);
+    if (!this.#options.steps.has(address)) {
+      this.#say(`${colors.bold(label)} ${colors.green(DONE[action] ?? "done")} in ${took}`);
+      return;
+    }
+    const said = running.lines
+      .filter((line) => line.startsWith(`${label}: `))
+      .map((line) => line.slice(label.length + 2));
+    const summary = said.findLast((line) => line.startsWith("done: "))?.slice("done: ".length);
+    this.#say(`${colors.bold(label)} ${colors.green("done")} in ${took}${summary ? `: ${summary}` : ""}`);
+    if (this.#options.verbose) return;
+    for (const note of said.filter((line) => /^(note|still starting)/.test(line))) this.#say(`${label}: ${note}`);
+  }
+
+  #fail(address: string): void {
+    const running = this.#running.get(address);
+    this.#running.delete(address);
+    this.#failed.add(address);
+    const { err, colors } = this.#options.io;
+    const { label, way } = this.#place(address);
+    this.#clear();
+    err(`${colors.red("FAILED")} ${colors.bold(label)}${way === "" ? "" : ` (${this.#masked(way)})`}`);
+    if (this.#options.verbose) return;
+    for (const line of running?.lines ?? []) err(`  ${this.#masked(line)}`);
+  }
+
+  /** Of a failed step its own words have told more than Terraform's about the script's exit status. */
+  #diagnose({ address, detail = "", severity, summary = "" }: Diagnostic): void {
+    const { err, colors } = this.#options.io;
+    const isTold =
+      address !== undefined && this.#failed.has(address) && /exited with( non-zero exit)? status/.test(detail);
+    if (isTold) return;
+    const what = severity === "warning" ? colors.yellow("warning") : colors.red("error");
+    const where = address === undefined ? "" : ` ${colors.bold(this.#place(address).label)}`;
+    this.#clear();
+    err(`${what}${where}: ${this.#masked(summary)}`);
+    for (const line of detail.split("\n").filter((each) => each.trim() !== "")) err(`  ${this.#masked(line)}`);
+  }
+
+  #place(address: string): Place {
+    return this.#options.steps.get(address) ?? { label: address, way: "" };
+  }
+
+  #say(line: string): void {
+    this.#lastSaid = this.#now();
+    this.#clear();
+    this.#options.io.out(this.#masked(line));
+    this.#draw();
+  }
+
+  #masked(text: string): string {
+    let shown = text;
+    for (const [name, value] of this.#options.secrets) {
+      if (value.length >= SHORTEST_SECRET) shown = shown.replaceAll(value, `(secret ${name})`);
+    }
+    return shown;
+  }
+
+  #going(): string {
+    const names = [...this.#running].map(
+      ([address, { began }]) => `${this.#place(address).label} ${duration((this.#now() - began) / 1000)}`,
+    );
+    return `${names.length} running: ${names.join(", ")}`;
+  }
+
+  /** The last line of a terminal. */
+  #draw(): void {
+    const { terminal } = this.#options;
+    if (!terminal) return;
+    const text = this.#running.size === 0 ? "" : this.#going().slice(0, Math.max(1, terminal.columns - 1));
+    if (text === this.#status) return;
+    this.#status = text;
+    terminal.write(`\r\u001b[K${text}`);
+  }
+
+  #clear(): void {
+    if (this.#status === "") return;
+    this.#status = "";
+    this.#options.terminal?.write("\r\u001b[K");
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now();
+  }
+}
+
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

@@ -1,0 +1,50 @@
+# Prometheus' node exporter, from the distribution's package.
+# shellcheck shell=sh disable=SC2154
+
+EXPORTER_PACKAGE=prometheus-node-exporter
+
+# set_node_exporter WANTED ADDRESS: true or false, and where it listens. Wants lib/state.sh.
+set_node_exporter() {
+  exporter_listen=$2
+  exporter=$EXPORTER_PACKAGE
+  exporter_conf=/etc/default/$EXPORTER_PACKAGE
+  if ! is_debian_like; then
+    # https://gitlab.alpinelinux.org/alpine/aports/-/tree/master/community/prometheus-node-exporter
+    exporter=node-exporter
+    exporter_conf=/etc/conf.d/node-exporter
+  fi
+  if [ "$1" = true ]; then run_node_exporter; else stop_node_exporter; fi
+}
+
+# Its address is there before the package, which starts it at once.
+run_node_exporter() {
+  echo "ARGS=\"--web.listen-address=$exporter_listen\"" >./exporter
+  if ! file_is ./exporter "$exporter_conf" 644 root:root; then
+    remember_also base-node-exporter ours
+    ! package_present "$EXPORTER_PACKAGE" || owe base-owed "restart $exporter"
+  fi
+  install_file "$exporter_conf" 644 <./exporter
+  packages "$EXPORTER_PACKAGE"
+  pay base-owed pay_restart
+  run_service "$exporter"
+}
+
+pay_restart() { restart_service "$2"; }
+
+# One that somebody else has installed is left alone.
+stop_node_exporter() {
+  [ -n "$(remembered base-node-exporter)" ] || return 0
+  change "$exporter stopped and disabled" disable_exporter
+  note "the package $EXPORTER_PACKAGE stays; write packages_absent: [$EXPORTER_PACKAGE] to remove it"
+  remember base-node-exporter </dev/null
+}
+
+disable_exporter() {
+  if has_systemd; then
+    systemctl disable --now "$exporter"
+  else
+    rc-service "$exporter" stop
+    rc-update del "$exporter" default
+  fi
+  rm -f "$exporter_conf"
+}
