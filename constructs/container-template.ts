@@ -1,3 +1,4 @@
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { DownloadFile } from "../.gen/providers/proxmox/download-file";
 
@@ -34,6 +35,8 @@ export interface ContainerTemplateProps {
   readonly osType: OsType;
   /** How long the node may take to download it. @default 600 */
   readonly downloadTimeoutSeconds?: number;
+  /** What must be there before, such as the storage. @default nothing */
+  readonly after?: readonly ITerraformDependable[];
 }
 
 /** A container template that a node downloads once and checks. All guests of a node that want it share one. */
@@ -58,6 +61,7 @@ export class ContainerTemplate extends Construct implements LxcTemplate {
       // A file of that name that is there already would otherwise be an error; its checksum is checked all the same.
       overwriteUnmanaged: true,
       verify: true,
+      ...(props.after?.length ? { dependsOn: [...props.after] } : {}),
     });
   }
 

@@ -28,9 +28,10 @@ export function mergeLxc(props: TieredLxcProps, labTag: string): MergedLxc {
   };
 }
 
-type Bound = readonly { readonly name: string; readonly data: CapabilityData }[];
+export type Bound = readonly { readonly name: string; readonly data: CapabilityData }[];
 
-function* missing(bound: Bound): Iterable<string> {
+/** Capabilities that are there twice, or without what they require. */
+export function* missing(bound: Bound): Iterable<string> {
   const present = new Set<string>();
   for (const { name } of bound) {
     if (present.has(name)) yield `capabilities: expected each once, got ${name} twice; remove one`;
@@ -82,7 +83,7 @@ function sameDevice(a: LxcDevice, b: LxcDevice): boolean {
 }
 
 /** `base` first, then as given, but each after the roles that its `after` names. */
-function orderSteps(given: readonly StepSpec[], problems: string[]): readonly StepSpec[] {
+export function orderSteps(given: readonly StepSpec[], problems: string[]): readonly StepSpec[] {
   const waiting = given.filter(({ role }) => role === "base").concat(given.filter(({ role }) => role !== "base"));
   const roles = new Set<string>();
   for (const { role } of waiting) {

@@ -85,6 +85,11 @@ export class ProxmoxProviders extends Construct {
     return this.#root;
   }
 
+  /** Makes it although nothing asks for it: what the state holds of a guest that left needs it to be destroyed. */
+  keepRoot(): void {
+    void this.root;
+  }
+
   /** How a step logs in to a node. */
   login(node: NodeAccess): NodeAccess & { readonly privateKey: string } {
     const known = this.#logins.get(node.name);

@@ -1,9 +1,7 @@
-import type { TerraformResource } from "cdktf";
-import { Fn, Token } from "cdktf";
 import { Construct } from "constructs";
-import { PoolMembership } from "../.gen/providers/proxmox/pool-membership";
 import { VirtualEnvironmentContainer } from "../.gen/providers/proxmox/virtual-environment-container";
-import { ConstructError, pathOf } from "./construct-error";
+import { ConstructError } from "./construct-error";
+import { importGuest, joinPool, nameOf, staticAddresses } from "./guest-parts";
 import { hardwareLines, hardwareStep } from "./hardware";
 import { checkLxc } from "./lxc-checks";
 import { lxcConfig } from "./lxc-config";
@@ -11,7 +9,6 @@ import { type MergedLxc, mergeLxc } from "./lxc-merge";
 import type { StepSpec, TieredLxcProps } from "./lxc-props";
 import { type RootOnlyOption, rootOnlyOptions } from "./root-only";
 import { Step } from "./step";
-import { TerraformFragment } from "./terraform-data";
 
 /**
  * Differences that Terraform must not act on once the guest exists. A template is used up at creation, and is unknown for an
@@ -61,8 +58,11 @@ export class TieredLxc extends Construct {
     this.rootOnly = rootOnlyOptions({ ...merged, mounts, unprivileged, hookScript });
     this.container = this.#container(props, merged, hostname);
     this.#last = this.container;
-    if (props.adopt) this.#import();
-    if (props.pool !== undefined) this.#join(props.pool);
+    if (props.adopt) {
+      const provider = this.rootOnly.length > 0 ? { provider: props.providers.root } : {};
+      importGuest(this, this.container, { node: props.node.name, vmid: props.vmid, ...provider });
+    }
+    if (props.pool !== undefined) joinPool(this, this.container, props.pool);
     this.hasHardware = mounts.length > 0 || merged.devices.length > 0;
     if (this.hasHardware) {
       this.#last = hardwareStep(this, "hardware", {
@@ -100,7 +100,7 @@ export class TieredLxc extends Construct {
       vmid,
       nodeName: node.name,
       storage,
-      addresses: nics.flatMap(({ address, address6 }) => [address, address6].flatMap(staticAddress)),
+      addresses: staticAddresses(nics),
       adopt: props.adopt ?? false,
       ...(rebuild === undefined ? {} : { rebuild }),
     });
@@ -116,37 +116,4 @@ export class TieredLxc extends Construct {
       },
     });
   }
-
-  #import(): void {
-    const { node, providers, vmid } = this.#around;
-    const provider = this.rootOnly.length > 0 ? providers.root : undefined;
-    new TerraformFragment(this, "import", () => ({
-      import: [
-        {
-          to: `proxmox_virtual_environment_container.${this.container.friendlyUniqueId}`,
-          id: `${node.name}/${vmid}`,
-          ...(provider ? { provider: provider.fqn } : {}),
-        },
-      ],
-    }));
-  }
-
-  /** Not `pool_id`, a change of which would replace the guest. A guest created anew joins again: its id is then unknown. */
-  #join(poolId: string): TerraformResource {
-    const membership = new PoolMembership(this, "pool", {
-      poolId,
-      vmId: Token.asNumber(Fn.tonumber(this.container.id)),
-    });
-    membership.overrideLogicalId(this.container.friendlyUniqueId);
-    return membership;
-  }
-}
-
-function staticAddress(address: string | undefined): string[] {
-  return address === undefined || address === "dhcp" || address === "auto" ? [] : [address.replace(/\/.*/, "")];
-}
-
-function nameOf(construct: Construct): string {
-  const parts = pathOf(construct).split("/");
-  return parts[parts.length - 1] ?? "";
 }

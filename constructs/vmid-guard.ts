@@ -1,4 +1,10 @@
-import { type ITerraformDependable, Lazy, type TerraformElement, type TerraformResourceLifecycle } from "cdktf";
+import {
+  type ITerraformDependable,
+  Lazy,
+  type TerraformElement,
+  type TerraformResource,
+  type TerraformResourceLifecycle,
+} from "cdktf";
 import { Construct, type IConstruct } from "constructs";
 import { DataProxmoxFiles } from "../.gen/providers/proxmox/data-proxmox-files";
 import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
@@ -19,6 +25,8 @@ export interface GuardedGuest {
   readonly nodeName: string;
   /** Storage of a container's root file system. */
   readonly storage?: string;
+  /** Storages of a VM's disks; their sizes are then in `local.disk_volume_bytes`, by volume id. */
+  readonly diskStorages?: readonly string[];
   /** Static addresses without prefix. */
   readonly addresses: readonly string[];
   /** Taking a foreign guest over is what is wanted. */
@@ -43,6 +51,8 @@ export class VmidGuard extends Construct {
   readonly #guests: GuardedGuest[] = [];
   readonly #vmids: TerraformData;
   readonly #volumes = new Map<string, DataProxmoxFiles>();
+  readonly #disks = new Map<string, DataProxmoxFiles>();
+  readonly #storages = new Map<string, TerraformResource>();
 
   constructor(scope: Construct, id: string, props: VmidGuardProps) {
     super(scope, id);
@@ -80,8 +90,9 @@ export class VmidGuard extends Construct {
    */
   addGuest(guest: GuardedGuest): TerraformResourceLifecycle {
     this.#guests.push(guest);
-    const { kind, nodeName, storage } = guest;
-    if (kind === "container" && storage !== undefined) this.#watchVolumes(nodeName, storage);
+    const { diskStorages = [], kind, nodeName, storage } = guest;
+    if (kind === "container" && storage !== undefined) this.#watch(this.#volumes, "volumes", nodeName, storage);
+    for (const each of diskStorages) this.#watch(this.#disks, "disks", nodeName, each);
     return {
       ...(kind === "container" ? { postcondition: NO_SHRINK } : {}),
       ...(guest.rebuild === undefined
@@ -90,16 +101,23 @@ export class VmidGuard extends Construct {
     };
   }
 
-  #watchVolumes(nodeName: string, datastoreId: string): void {
-    const id = `volumes_${nodeName}_${datastoreId}`.replace(/[^A-Za-z0-9_-]/g, "_");
-    if (this.#volumes.has(id)) return;
+  /** A storage that the stack itself makes: before it is there it cannot be listed. Before the guests that use it. */
+  addStorage(name: string, resource: TerraformResource): void {
+    this.#storages.set(name, resource);
+  }
+
+  /** Lists what is on a storage, once: root file systems of containers as `volumes`, disks of VMs as `disks`. */
+  #watch(known: Map<string, DataProxmoxFiles>, what: "disks" | "volumes", nodeName: string, datastoreId: string): void {
+    const id = `${what}_${nodeName}_${datastoreId}`.replace(/[^A-Za-z0-9_-]/g, "_");
+    if (known.has(id)) return;
+    const made = this.#storages.get(datastoreId);
     const files = new DataProxmoxFiles(this, id, {
       nodeName,
       datastoreId,
-      contentType: "rootdir",
-      dependsOn: [this.#vmids],
+      contentType: what === "disks" ? "images" : "rootdir",
+      dependsOn: [this.#vmids, ...(made ? [made] : [])],
     });
-    this.#volumes.set(id, named(files, id));
+    known.set(id, named(files, id));
   }
 
   #sorted(): readonly GuardedGuest[] {
@@ -117,16 +135,14 @@ export class VmidGuard extends Construct {
       guest.vmid,
       { name: nameOf(guest), node: guest.nodeName, kind: guest.kind, adopt: guest.adopt },
     ]);
-    const volumes = [...this.#volumes.values()].map(
-      (files) => `{for f in ${addressOf(files)}.files : f.id => f.file_size}`,
-    );
     return {
       lab_tag: this.tag,
       rebuilds: this.#rebuilds(),
       guests_by_vmid: Object.fromEntries(guests),
       taken_vmids: TAKEN,
       misplaced_guests: MISPLACED,
-      root_volume_bytes: `\${merge(${["{}", ...volumes].join(", ")})}`,
+      root_volume_bytes: sizesOf(this.#volumes),
+      ...(this.#disks.size > 0 ? { disk_volume_bytes: sizesOf(this.#disks) } : {}),
     };
   }
 
@@ -179,6 +195,12 @@ const NO_SHRINK = [
 function named<Element extends TerraformElement>(element: Element, name: string): Element {
   element.overrideLogicalId(name);
   return element;
+}
+
+/** Volume id → bytes. */
+function sizesOf(listings: ReadonlyMap<string, DataProxmoxFiles>): string {
+  const sizes = [...listings.values()].map((files) => `{for f in ${addressOf(files)}.files : f.id => f.file_size}`);
+  return `\${merge(${["{}", ...sizes].join(", ")})}`;
 }
 
 function addressOf(files: DataProxmoxFiles): string {

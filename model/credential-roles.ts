@@ -1,4 +1,7 @@
+import { disksOf } from "./capacity";
 import { labNeeds } from "./credentials";
+import type { Grant } from "./credentials/need";
+import { wideNeeds } from "./credentials/wide";
 import type { Lab } from "./lab";
 
 /** One role of Proxmox VE and where it is granted. */
@@ -12,25 +15,24 @@ export interface RoleGrant {
  * The smallest roles for the token of a lab, by path.
  *
  * Rights on guests are granted on /vms as a whole: Proxmox VE removes the entries of a single guest together with the guest,
- * so that it could not be created again, and the check for VMIDs in use must see every guest. Everything else is granted on
- * its own path alone.
+ * so that it could not be created again, and the check for VMIDs in use must see every guest. For the first of these reasons
+ * rights on a storage that the lab makes are granted on /storage, too. Everything else is granted on its own path alone.
  */
 export function tokenRoles(lab: Lab): readonly RoleGrant[] {
   const byPath = new Map<string, Set<string>>([["/vms", new Set(["VM.Audit"])]]);
+  const made = new Set((lab.storages ?? []).map(({ name }) => `/storage/${name}`));
+  const grant = ({ path, privilege }: Grant) => {
+    const place = path.startsWith("/vms/") ? "/vms" : made.has(path) ? "/storage" : path;
+    byPath.set(place, (byPath.get(place) ?? new Set()).add(privilege));
+  };
   for (const { credential, needs } of labNeeds(lab)) {
-    for (const need of needs) {
-      // What root manages takes nothing of the token, but downloads and pools are the token's for every guest.
-      if (credential === "root" && !["template", "pool"].includes(need.option)) continue;
-      for (const { path, privilege } of need.grants) {
-        const place = path.startsWith("/vms/") ? "/vms" : path;
-        byPath.set(place, (byPath.get(place) ?? new Set()).add(privilege));
-      }
-    }
+    // What root manages takes nothing of the token, but downloads and pools are the token's for every guest.
+    for (const need of needs) if (credential === "token" || need.isTokens) need.grants.forEach(grant);
   }
-  for (const { storage } of lab.guests) {
-    // The guard lists the volumes of every guest's storage.
-    const path = `/storage/${storage}`;
-    byPath.set(path, (byPath.get(path) ?? new Set()).add("Datastore.Audit"));
+  for (const need of wideNeeds(lab)) need.grants.forEach(grant);
+  for (const storage of lab.guests.flatMap((guest) => disksOf(guest).map((disk) => disk.storage))) {
+    // The guard lists the volumes of every guest's storages.
+    grant({ path: `/storage/${storage}`, privilege: "Datastore.Audit" });
   }
   return named(lab.name, byPath);
 }
@@ -45,7 +47,7 @@ function named(lab: string, byPath: ReadonlyMap<string, ReadonlySet<string>>): R
     const privileges = [...set].sort();
     const key = privileges.join(" ");
     const known = roles.get(key);
-    const at = { path, propagate: path === "/vms" };
+    const at = { path, propagate: path === "/vms" || path === "/storage" };
     if (known) {
       known.paths.push(at);
       continue;

@@ -1,27 +1,13 @@
-import type { ContainerGuest, Device, Guest, Lab, VmGuest } from "./lab";
+import { type Need, root, token, tokens } from "./credentials/need";
+import { vmNeeds } from "./credentials/vm";
+import type { ContainerGuest, Device, Guest, Lab } from "./lab";
+
+export type { Need } from "./credentials/need";
 
 /*
  * Which credential and privileges Proxmox VE 9.1 demands for an option: its own answers, tried call by call
  * (pve-manager 9.1.10, pve-container 6.1.10). It compares the caller's name with root@pam, so a token of root is not root.
  */
-
-/** A privilege on a path of Proxmox VE's access control: `VM.Config.Memory` on `/vms/301`. */
-export interface Grant {
-  readonly path: string;
-  readonly privilege: string;
-}
-
-/** What setting one option of a guest takes. */
-export interface Need {
-  /** The key below `proxmox_lxc` or `proxmox_vm`, with its value where that decides: `features.keyctl`, `devices /dev/nvidia0`. */
-  readonly option: string;
-  /** `token`: any user's API token with the privileges. `root`: the password of root@pam, whatever the privileges. */
-  readonly credential: "token" | "root";
-  readonly grants: readonly Grant[];
-  readonly why: string;
-  /** For root: what would do without. */
-  readonly avoid?: string;
-}
 
 /** Everything one guest needs, in the order of an inventory's keys. */
 export interface GuestNeeds {
@@ -67,7 +53,8 @@ const FEATURES = ["nesting", "keyctl", "fuse", "mknod", "mount"] as const;
 export const labNeeds = (lab: Lab): readonly GuestNeeds[] => lab.guests.map(guestNeeds);
 
 export function guestNeeds(guest: Guest): GuestNeeds {
-  const needs = guest.kind === "container" ? containerNeeds(guest) : vmNeeds(guest);
+  const own = guest.kind === "container" ? containerNeeds(guest) : vmNeeds(guest);
+  const needs = [...commonNeeds(guest), ...own];
   const credential = needs.some((need) => need.credential === "root") ? "root" : "token";
   return { guest: guest.name, vmid: guest.vmid, credential, needs };
 }
@@ -82,25 +69,15 @@ export function needsOf(needs: readonly Need[], key: string): readonly Need[] {
   );
 }
 
-function token(option: string, why: string, ...grants: (readonly [path: string, privilege: string])[]): Need {
-  return { option, credential: "token", why, grants: grants.map(([path, privilege]) => ({ path, privilege })) };
-}
-
-const root = (option: string, why: string, avoid: string): Need => ({
-  option,
-  credential: "root",
-  grants: [],
-  why,
-  avoid,
-});
-
 function commonNeeds(guest: Guest): Need[] {
   const vm = `/vms/${guest.vmid}`;
   const plain = (option: Scalar, isUsed = true) =>
     isUsed ? [token(option, `sets ${option}`, [vm, PLAIN[option]])] : [];
   return [
     token("vmid", "creates, reads and removes the guest", [vm, "VM.Allocate"], [vm, "VM.Audit"]),
-    ...plain("hostname"),
+    guest.kind === "vm"
+      ? token("hostname", "sets the name", [vm, "VM.Config.Options"])
+      : token("hostname", "sets hostname", [vm, PLAIN.hostname]),
     ...plain("cores"),
     ...plain("memory"),
     token(
@@ -118,17 +95,19 @@ function commonNeeds(guest: Guest): Need[] {
         [`/sdn/zones/localnetwork/${bridge}${vlan === undefined ? "" : `/${vlan}`}`, "SDN.Use"],
       ),
     ),
-    ...plain("dns", guest.dns !== undefined),
+    // Without cloud-init a VM sets up its own network.
+    ...plain("dns", guest.dns !== undefined && (guest.kind === "container" || guest.cloudInit !== undefined)),
     ...plain("description", guest.description !== undefined),
     ...plain("start_on_boot"),
-    ...plain("startup", guest.startup !== undefined),
+    ...plain("startup", guest.startup !== undefined && guest.kind === "container"),
     ...plain("protection"),
     token("tags", "sets tags: the lab's own is always among them", [vm, PLAIN.tags]),
     ...plain("started"),
+    ...(guest.firewall ? [tokens("firewall", "sets its rules", [vm, "VM.Config.Network"], [vm, "VM.Audit"])] : []),
     ...(guest.pool === undefined
       ? []
       : [
-          token(
+          tokens(
             "pool",
             "joins the pool",
             [`/pool/${guest.pool}`, "Pool.Allocate"],
@@ -136,20 +115,6 @@ function commonNeeds(guest: Guest): Need[] {
             [vm, "VM.Allocate"],
           ),
         ]),
-  ];
-}
-
-function vmNeeds(guest: VmGuest): Need[] {
-  const vm = `/vms/${guest.vmid}`;
-  const startup = guest.startup ? [token("startup", "sets the start order of a VM", ["/", "Sys.Modify"])] : [];
-  const agent = guest.agent
-    ? [token("agent", "reads addresses from the guest agent", [vm, "VM.GuestAgent.Audit"])]
-    : [];
-  return [
-    ...commonNeeds(guest),
-    token("machine", "sets firmware and hardware", [vm, "VM.Config.HWType"], [vm, "VM.Config.Options"]),
-    ...startup,
-    ...agent,
   ];
 }
 
@@ -163,7 +128,6 @@ function containerNeeds(guest: ContainerGuest): Need[] {
     ["environment", Object.keys(guest.environment).length > 0],
   ];
   return [
-    ...commonNeeds(guest),
     ...used.filter(([, isUsed]) => isUsed).map(([option]) => token(option, `sets ${option}`, [vm, PLAIN[option]])),
     templateNeed(guest),
     ...(guest.unprivileged ? [] : [token("unprivileged", "creates a privileged container", ["/", "Sys.Modify"])]),
@@ -185,9 +149,9 @@ function containerNeeds(guest: ContainerGuest): Need[] {
 function templateNeed({ os, node }: ContainerGuest): Need {
   if (os.kind === "volume") {
     const storage = os.volume.split(":")[0] ?? "";
-    return token("template", `reads ${os.volume}`, [`/storage/${storage}`, "Datastore.Audit"]);
+    return tokens("template", `reads ${os.volume}`, [`/storage/${storage}`, "Datastore.Audit"]);
   }
-  return token(
+  return tokens(
     "template",
     `${node} downloads ${os.name} to ${os.storage}, and removes it at the end`,
     [`/storage/${os.storage}`, "Datastore.AllocateTemplate"],

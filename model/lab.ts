@@ -1,16 +1,25 @@
+import type { BackupJob } from "./lab/backup";
+import type { Firewall } from "./lab/firewall";
 import type { Guest } from "./lab/guest";
 import type { Network } from "./lab/network";
 import type { Node } from "./lab/node";
+import type { Acme, MetricsServer } from "./lab/node-system";
 import type { Sources } from "./lab/sources";
+import type { Storage } from "./lab/storage";
 import type { Position } from "./problem";
 import type { SecretOrigin } from "./tree";
 
+export * from "./lab/backup";
+export * from "./lab/bridge";
 export * from "./lab/container";
+export * from "./lab/firewall";
 export * from "./lab/guest";
 export * from "./lab/network";
 export * from "./lab/node";
+export * from "./lab/node-system";
 export * from "./lab/sources";
 export * from "./lab/step";
+export * from "./lab/storage";
 export * from "./lab/vm";
 
 /**
@@ -26,8 +35,15 @@ export interface Lab {
   readonly backend: Backend;
   readonly nodes: readonly Node[];
   readonly networks: readonly Network[];
+  readonly acme?: Acme;
+  readonly metrics?: readonly MetricsServer[];
   /** Guests in order of VMID. */
   readonly guests: readonly Guest[];
+  /** Absent: the lab leaves Proxmox VE's firewall as it is. */
+  readonly firewall?: Firewall;
+  /** Storages that the lab makes; they are among those of their nodes, too. */
+  readonly storages?: readonly Storage[];
+  readonly backupJobs?: readonly BackupJob[];
   /** Every secret that a guest, node or connection refers to, by name. */
   readonly secrets: readonly SecretRef[];
   /** The group graph, for `lab graph` and the documentation. */
@@ -41,6 +57,8 @@ export interface Connection {
   /** False turns off the check of the API's certificate. @default true */
   readonly verifyTls: boolean;
   readonly sshUser: string;
+  /** The provider that acts as root@pam is there even where no guest needs it. @default false */
+  readonly keepRoot?: boolean;
   readonly source: Sources;
 }
 

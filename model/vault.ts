@@ -1,5 +1,6 @@
 import { allRoles } from "../provision/registry";
 import { labNeeds } from "./credentials";
+import { wideNeeds } from "./credentials/wide";
 import type { LoadResult } from "./index";
 import type { Lab, SecretRef } from "./lab";
 import type { Position, Problem } from "./problem";
@@ -109,5 +110,6 @@ function referenceIn(tree: Tree | undefined): string | undefined {
 function usersOf(name: Credential, lab: Lab): readonly Position[] {
   if (name !== "proxmox_root_password") return [lab.connection.source.at];
   const needy = new Set(labNeeds(lab).flatMap(({ credential, guest }) => (credential === "root" ? [guest] : [])));
-  return lab.guests.filter((guest) => needy.has(guest.name)).map(({ source }) => source.at);
+  const own = wideNeeds(lab).some(({ credential }) => credential === "root") ? [lab.connection.source.at] : [];
+  return [...own, ...lab.guests.filter((guest) => needy.has(guest.name)).map(({ source }) => source.at)];
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { text } from "../model/schema/scalar";
 
 /**
  * What a role is, beside its `apply.sh` and `check.sh`: who gets it, in which order, and what may be set.
@@ -23,17 +24,33 @@ export interface RoleDefinition<Variables extends z.ZodObject = z.ZodObject> {
   readonly variables: Variables;
   /**
    * Settings that follow from the lab as a whole, such as the addresses of all hosts; added to those of `variables`, under
-   * names of their own. The step runs again when they change. Given the checked values of `variables`.
+   * names of their own. The step runs again when they change. Given the checked values of `variables`, and a way to refuse
+   * one of them for what the lab has or lacks.
    * @default none
    */
-  readonly derive?: (lab: LabView, self: HostView, values: { readonly [variable: string]: unknown }) => Derived;
+  readonly derive?: (
+    lab: LabView,
+    self: HostView,
+    values: { readonly [variable: string]: unknown },
+    refuse: (path: readonly PropertyKey[], message: string, fix: string) => void,
+  ) => Derived;
 }
 
 /** What a role may know of the lab that its host belongs to. */
 export interface LabView {
   /** Every host that has an address, in the inventory's order. */
   readonly hosts: readonly HostView[];
-  readonly networks: readonly { readonly name: string; readonly cidrs: readonly string[]; readonly domain?: string }[];
+  readonly networks: readonly NetworkView[];
+}
+
+export interface NetworkView {
+  readonly name: string;
+  readonly bridge?: string;
+  /** The IPv4 range, then the IPv6 range. */
+  readonly cidrs: readonly string[];
+  readonly gateway?: string;
+  readonly domain?: string;
+  readonly nameServers: readonly string[];
 }
 
 export interface HostView {
@@ -42,8 +59,13 @@ export interface HostView {
   /** What it calls itself. */
   readonly hostname: string;
   readonly kind: "container" | "vm" | "node" | "other";
-  /** Static addresses, without prefix, each with the search domain of its network. */
-  readonly addresses: readonly { readonly address: string; readonly domain?: string }[];
+  /** Static addresses, without prefix, each with the network, its search domain and the card's MAC address. */
+  readonly addresses: readonly {
+    readonly address: string;
+    readonly domain?: string;
+    readonly network?: string;
+    readonly mac?: string;
+  }[];
   readonly groups: readonly string[];
   /** A variable of that host, rendered and unchecked; undefined when it has none of that name. */
   readonly variable: (name: string) => unknown;
@@ -65,5 +87,7 @@ export const secret = () => SECRET;
 
 /** One schema for all: an export takes two of one id for a contradiction. */
 const SECRET = z
-  .strictObject({ secret: z.string().regex(/^[a-z][a-z0-9_]*$/) })
+  .strictObject({
+    secret: text("a secret's name (small letters, digits, _)", /^[a-z][a-z0-9_]*$/, (value) => value.toLowerCase()),
+  })
   .meta({ id: "secret", description: "A reference to a secret, given to Terraform as TF_VAR_<name>." });

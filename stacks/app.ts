@@ -1,9 +1,11 @@
 import { App, type TerraformStack } from "cdktf";
+import { ConstructError } from "../constructs/construct-error";
 import type { Lab } from "../model/lab";
 import type { Problem } from "../model/problem";
 import { boundHeap } from "./heap";
 import { LabError } from "./lab-error";
 import { LabStack } from "./lab-stack";
+import { projectProblems } from "./project";
 import { isSystemError, notWritten } from "./system-error";
 
 /** A lab without errors, with its warnings. */
@@ -24,6 +26,8 @@ export interface AppOptions {
  * @throws LabError with the problems of all labs.
  */
 export function buildApp(labs: readonly LabInput[], { outdir }: AppOptions = {}): App {
+  const misplaced = projectProblems(process.cwd());
+  if (misplaced.length > 0) throw new LabError(misplaced);
   boundHeap(labs.reduce((sum, { lab }) => sum + lab.guests.length, 0));
   const app = new App({
     // Validated here, before anything is written; by itself cdktf writes one stack before it looks at the next.
@@ -69,6 +73,13 @@ function problemsOf(build: () => readonly Problem[]): readonly Problem[] {
     return build();
   } catch (error) {
     if (error instanceof LabError) return error.problems;
+    // Of a node or of the lab as a whole; those of guests come with their place in the inventory.
+    if (error instanceof ConstructError)
+      return error.problems.map((problem) => ({
+        rule: "construct",
+        severity: "error",
+        message: `[${error.path}] ${problem}`,
+      }));
     throw error;
   }
 }

@@ -67,7 +67,7 @@ function nic(given: Nic): LxcNic {
   return { ...rest, bridge: literal(given.bridge), name: literal(given.name) };
 }
 
-function capability(given: LabCapability, secret: SecretLookup): Capability {
+export function capability(given: LabCapability, secret: SecretLookup): Capability {
   const withStep = given.step ? { step: step(given.step, secret) } : {};
   switch (given.kind) {
     case "docker":

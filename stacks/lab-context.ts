@@ -17,6 +17,7 @@ export class LabContext {
   readonly nodes: ReadonlyMap<string, NodeAccess>;
   readonly #secrets = new Map<string, TerraformVariable>();
   readonly #ready = new Map<string, TerraformResource>();
+  readonly #storages = new Map<string, TerraformResource>();
 
   constructor(
     readonly stack: TerraformStack,
@@ -29,6 +30,7 @@ export class LabContext {
       sshUser: literal(lab.connection.sshUser),
       nodes: [...this.nodes.values()],
     });
+    if (lab.connection.keepRoot) this.providers.keepRoot();
     this.guard = new VmidGuard(stack, ":guard", { lab: lab.name });
     for (const { name } of lab.secrets) this.secret(name);
   }
@@ -63,6 +65,18 @@ export class LabContext {
   /** Guests of the node, and what else asks `readyOf`, wait for this from now on; it must itself wait for what was said before. */
   setReady(node: string, last: TerraformResource): void {
     this.#ready.set(node, last);
+  }
+
+  /** A storage that the lab makes: what uses it by this name has to wait for it. */
+  addStorage(name: string, resource: TerraformResource): void {
+    this.#storages.set(name, resource);
+    this.guard.addStorage(literal(name), resource);
+  }
+
+  /** What has to be there before the storage of this name is used: nothing for one that is there already. */
+  storage(name: string): TerraformResource[] {
+    const known = this.#storages.get(name);
+    return known ? [known] : [];
   }
 }
 

@@ -4,6 +4,7 @@ import type { Construct } from "constructs";
 import { ConstructError } from "../constructs/construct-error";
 import { TerraformFragment } from "../constructs/terraform-data";
 import type { TieredLxc } from "../constructs/tiered-lxc";
+import type { Vm } from "../constructs/vm";
 import type { Guest, Lab } from "../model/lab";
 import { formatProblem, type Problem } from "../model/problem";
 import { LabBackend } from "./backend";
@@ -11,8 +12,15 @@ import { literal, literals } from "./escape";
 import { LabContext } from "./lab-context";
 import { LabError } from "./lab-error";
 import { LeanStack } from "./lean-stack";
+import { planBackups } from "./parts/backups";
+import { makeBridges } from "./parts/bridges";
 import { Containers } from "./parts/containers";
+import { makeFirewalls } from "./parts/firewall";
+import { mapHardware } from "./parts/mappings";
 import { configureNodes } from "./parts/nodes";
+import { makeStorages } from "./parts/storages";
+import { setUpNodes } from "./parts/system";
+import { Vms } from "./parts/vms";
 
 /** `check` and `import` blocks came with 1.5; cdktf 0.21 asks for no more. */
 const TERRAFORM_VERSION = ">= 1.5.0";
@@ -23,7 +31,7 @@ const TERRAFORM_VERSION = ">= 1.5.0";
  * @throws LabError with everything that is wrong with any guest.
  */
 export class LabStack extends LeanStack {
-  readonly guests: ReadonlyMap<string, TieredLxc>;
+  readonly guests: ReadonlyMap<string, TieredLxc | Vm>;
   readonly #context: LabContext;
 
   /** @param warnings of the model; each stays in every plan as a failed check. */
@@ -34,19 +42,29 @@ export class LabStack extends LeanStack {
     // Also for a lab without a step, so that its first step needs no new `terraform init`.
     new NullProvider(this, ":null");
     this.#context = new LabContext(this, lab);
+    setUpNodes(this.#context);
+    makeBridges(this.#context);
     configureNodes(this.#context);
+    mapHardware(this.#context);
+    makeStorages(this.#context);
     this.guests = this.#build(lab.guests);
+    makeFirewalls(this.#context, ({ name }) => {
+      const guest = this.guests.get(name);
+      return guest && { scope: guest, resource: "vm" in guest ? guest.vm : guest.container };
+    });
+    planBackups(this.#context);
     new TerraformOutput(this, ":guests", { value: literals(this.#table(lab)) }).overrideLogicalId("guests");
     this.#warn(warnings);
   }
 
-  #build(guests: readonly Guest[]): ReadonlyMap<string, TieredLxc> {
+  #build(guests: readonly Guest[]): ReadonlyMap<string, TieredLxc | Vm> {
     const containers = new Containers(this.#context);
-    const built = new Map<string, TieredLxc>();
+    const vms = new Vms(this.#context);
+    const built = new Map<string, TieredLxc | Vm>();
     const problems: Problem[] = [];
     for (const guest of guests) {
       try {
-        built.set(guest.name, this.#guest(guest, containers));
+        built.set(guest.name, this.#guest(guest, containers, vms));
       } catch (error) {
         if (error instanceof LabError) problems.push(...error.problems);
         else if (error instanceof ConstructError)
@@ -59,14 +77,10 @@ export class LabStack extends LeanStack {
     return built;
   }
 
-  #guest(guest: Guest, containers: Containers): TieredLxc {
+  #guest(guest: Guest, containers: Containers, vms: Vms): TieredLxc | Vm {
     const node = this.#context.nodes.get(guest.node);
-    if (guest.kind === "vm")
-      throw new LabError([
-        asProblem(guest, "expected a container, got a VM, which cannot be built yet; use proxmox_lxc"),
-      ]);
     if (!node) throw new LabError([asProblem(guest, `node: expected one of the lab, got "${guest.node}"`)]);
-    return containers.build(guest, node);
+    return guest.kind === "vm" ? vms.build(guest, node) : containers.build(guest, node);
   }
 
   #table(lab: Lab): object {

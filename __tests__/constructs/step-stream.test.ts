@@ -104,6 +104,18 @@ index=0; while [ $index -lt $list_COUNT ]; do eval "printf '%s\\0' \\"\\$list_$i
     ]);
   });
 
+  it("says all that its script says where that is asked for, and is no other step for it", () => {
+    const apply = '. ./lib/step.sh; echo noise; ok "one"; change "two" true';
+    const { role, stack, start } = scenario({ apply, run: { variables: { step_verbose: "true" } } });
+    expect(start().output.trim().split("\n")).toEqual([
+      `media ${role} | noise`,
+      `media ${role} | ok: one`,
+      `media ${role} | changed: two`,
+      `media ${role}: done: 1 changed, 1 as they were`,
+    ]);
+    expect(JSON.stringify(stack.json.resource.null_resource.media_role?.triggers)).not.toContain("step_verbose");
+  });
+
   it("is no longer connected to services that it started", () => {
     const before = Date.now();
     expect(scenario({ apply: "sleep 20 & " }).start().status).toBe(0);
@@ -165,9 +177,9 @@ describe("a step that fails", () => {
     ]);
   });
 
-  it("names what it was doing", () => {
-    const { output } = scenario({ apply: '. ./lib/step.sh; change "the engine" false' }).start();
-    expect(output).toContain("error: the engine: status 1");
+  it("names what it was doing, and the command", () => {
+    const { output } = scenario({ apply: '. ./lib/step.sh; change "the engine" sh -c "exit 100"' }).start();
+    expect(output).toContain("error: the engine: sh -c exit 100 ended with status 100");
   });
 
   it("stops at a setting that is not there", () => {

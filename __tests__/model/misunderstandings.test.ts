@@ -113,7 +113,11 @@ describe("what is misunderstood is told once, where it stands, with what to writ
     [
       "numbers that are read as others",
       { "host_vars/web.yml": container("vmid: 0305", "swap: 3:05", "devices: [{ path: /dev/x, mode: 0660 }]") },
-      [/vmid|0305 is read as 197: .*octal; write 305 or 197/, /3:05 is read as 185/],
+      [
+        /vmid|0305 is read as 197: .*octal; write 305 or 197/,
+        /3:05 is read as 185/,
+        /mode: expected a file mode in quotes.*got 432; write it in quotes: "0660" where 0660 stands/,
+      ],
     ],
   ])("%s", (_, files, expected) => {
     expect(load(files).problems.map(formatProblem)).toEqual(expected.map((line) => expect.stringMatching(line)));

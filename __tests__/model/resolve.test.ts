@@ -201,7 +201,7 @@ describe("virtual machines", () => {
     expect(lab?.guests[0]).toMatchObject({
       kind: "vm",
       bios: "ovmf",
-      cpuType: "x86-64-v2-AES",
+      cpu: { type: "x86-64-v2-AES" },
       agent: false,
       started: true,
     });

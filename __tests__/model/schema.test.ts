@@ -3,8 +3,9 @@ import { z } from "zod";
 import { formatProblem } from "../../model/problem";
 import * as formats from "../../model/schema/formats";
 import { container } from "../../model/schema/guest";
-import { backend, node, templates } from "../../model/schema/lab";
+import { backend, templates } from "../../model/schema/lab";
 import { nearest } from "../../model/schema/nearest";
+import { node } from "../../model/schema/node";
 import { parse } from "../../model/schema/parse";
 import { sizeIn } from "../../model/schema/units";
 import type { Plain, Tree } from "../../model/tree";
@@ -169,7 +170,7 @@ describe("formats", () => {
     ["bridges", formats.interfaceName(), ["vmbr0", "vmbr0.10"], ["vmbr0;reboot", "", "a".repeat(16), "a b"]],
     ["paths", formats.path(), ["/data", "/", "/mnt/a b"], ["data", "/a/../b", "/a/.", "/a,size=1", "/a\nb"]],
     ["devices", formats.devicePath(), ["/dev/dri/renderD128", "/dev/net/tun"], ["/etc/passwd", "/dev/", "/dev/$(x)"]],
-    ["file modes", formats.fileMode(), ["0660", 0o660], [660, "660", "rw", "0999"]],
+    ["file modes", formats.fileMode(), ["0660", "0440"], [0o660, 660, 440, "660", "rw", "0999"]],
     ["URLs", formats.url(), ["https://a.example/b.tar.zst"], ["ftp://a", "https://a b", "https://a/`id`", "https://"]],
     [
       "API hosts",
@@ -295,5 +296,16 @@ describe("nearest", () => {
     expect(nearest("hostnmae", ["hostname", "memory"])).toBe("hostname");
     expect(nearest("zzz", ["hostname", "memory"])).toBeUndefined();
     expect(nearest("x", [])).toBeUndefined();
+  });
+});
+
+describe("a file mode without quotes", () => {
+  it.each([
+    [0o440, '"0440" where 0440 stands, which YAML reads as 288'],
+    [440, '"0670" where 0670 stands, which YAML reads as 440, "0440" where 440 stands'],
+    [9999, '"0660"'],
+  ])("%d is refused, with what to write for each way it may have been written", (input, fix) => {
+    const issue = formats.fileMode().safeParse(input).error?.issues[0];
+    expect(issue).toMatchObject({ code: "custom", params: { fix: `write it in quotes: ${fix}` } });
   });
 });

@@ -64,6 +64,8 @@ export interface MountOptions {
   readonly path: string;
   readonly readOnly: boolean;
   readonly backup: boolean;
+  /** Why backups do not hold it. */
+  readonly notBackedUp?: string;
   readonly replicate: boolean;
   readonly shared: boolean;
   readonly acl?: boolean;

@@ -1,4 +1,5 @@
 import type { ContainerGuest, Device, Features } from "./container";
+import type { GuestFirewall } from "./firewall";
 import type { Dns } from "./network";
 import type { Sources } from "./sources";
 import type { Step } from "./step";
@@ -31,6 +32,8 @@ export interface GuestBase {
   readonly adopt: boolean;
   /** Any change of this value destroys and creates the guest anew: the only way to a rebuild. */
   readonly rebuild?: string;
+  /** Why no backup job takes it. */
+  readonly notBackedUp?: string;
   /** The resource tier, where the lab has tiers. */
   readonly tier?: string;
   /** Where it departs from its tier, and why. */
@@ -39,6 +42,8 @@ export interface GuestBase {
   readonly capabilities: readonly Capability[];
   /** What is configured inside, in order; roles that a capability brings are in the capability. */
   readonly steps: readonly Step[];
+  /** Absent: no firewall of its own. */
+  readonly firewall?: GuestFirewall;
   readonly source: Sources;
 }
 

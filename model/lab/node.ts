@@ -1,3 +1,5 @@
+import type { Bridge, NodeInterface } from "./bridge";
+import type { NodeSystem } from "./node-system";
 import type { Sources } from "./sources";
 import type { Step } from "./step";
 
@@ -13,9 +15,16 @@ export interface Node {
   readonly active: boolean;
   readonly cores?: number;
   readonly memoryMiB?: number;
+  /** Names of all bridges. */
   readonly bridges: readonly string[];
+  /** Those bridges that the inventory says more of than a name. */
+  readonly links: readonly Bridge[];
+  /** Interfaces that are no bridges. */
+  readonly interfaces: readonly NodeInterface[];
   readonly storages: readonly NodeStorage[];
   readonly gpus: readonly Gpu[];
+  readonly usb: readonly UsbDevice[];
+  readonly system: NodeSystem;
   readonly groups: readonly string[];
   readonly steps: readonly Step[];
   readonly source: Sources;
@@ -35,6 +44,22 @@ export interface Gpu {
   readonly model?: string;
   readonly pciId?: string;
   readonly memoryMiB?: number;
-  /** The device files a container needs to use it. */
+  /** The device files a container needs to use it; none for a card that is handed to VMs. */
   readonly devices: readonly string[];
+  readonly use: "container" | "vm";
+  /** `10de:1b38`. */
+  readonly deviceId?: string;
+  readonly subsystemId?: string;
+  readonly iommuGroup?: number;
+  /** PCI addresses of further functions that go with it. */
+  readonly functions: readonly string[];
+}
+
+/** A USB device that VMs use by its name. */
+export interface UsbDevice {
+  readonly name: string;
+  readonly id: string;
+  /** The port, where the id alone leaves a doubt. */
+  readonly path?: string;
+  readonly comment?: string;
 }

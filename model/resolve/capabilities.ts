@@ -15,7 +15,9 @@ export interface CapabilityInputs {
   /** The features that the host's groups give and the host does not state itself. */
   readonly groupFeatures: Partial<Features>;
   /** Names the host asks for; undefined means all of its node. */
-  readonly gpus: readonly GpuVars[] | undefined;
+  readonly gpus?: readonly GpuVars[] | undefined;
+  /** The cards that a VM has: it needs no group for them, and no device files. */
+  readonly cards?: readonly GpuClaim[];
   readonly origins: Origins;
   readonly report: (problem: Problem) => void;
 }
@@ -36,7 +38,8 @@ export function capabilitiesOf(inputs: CapabilityInputs): { capabilities: Capabi
   if (has("docker_hosts") && inputs.host.values.install_docker !== false) {
     capabilities.push({ kind: "docker", features: inputs.groupFeatures, ...take("docker_hosts") });
   }
-  const gpu = has("gpu_access") && inputs.host.values.enable_gpu !== false ? gpuOf(inputs) : undefined;
+  const hasAccess = !inputs.cards && has("gpu_access") && inputs.host.values.enable_gpu !== false;
+  const gpu = inputs.cards?.length ? wholeCards(inputs.cards) : hasAccess ? gpuOf(inputs) : undefined;
   if (gpu) capabilities.push({ ...gpu, ...take("gpu_access") });
   if (has("wireguard_hosts")) capabilities.push({ kind: "wireguard", ...take("wireguard_hosts") });
   if (has("service_agents")) capabilities.push({ kind: "service-agents", ...take("service_agents") });
@@ -49,11 +52,12 @@ function gpuOf(inputs: CapabilityInputs) {
   const { node, host, gpus, report } = inputs;
   if (!node) return undefined;
   const known = new Map(node.gpus.map((gpu) => [gpu.name, gpu]));
-  if (known.size === 0) {
+  const ofContainers = node.gpus.filter(({ use }) => use === "container").map(({ name }) => name);
+  if (known.size === 0 || (!gpus && ofContainers.length === 0)) {
     report(noGpu(inputs, node));
     return undefined;
   }
-  const wanted = gpus ?? [...known.keys()];
+  const wanted = gpus ?? ofContainers;
   const claims = wanted.flatMap((each, index): GpuClaim[] => {
     inputs.origins.note(`gpus.${index}`, "gpus", index);
     const {
@@ -63,13 +67,9 @@ function gpuOf(inputs: CapabilityInputs) {
     }: Exclude<GpuVars, string> = typeof each === "string" ? { name: each } : each;
     if (known.has(name)) return [{ gpu: name, exclusive, ...withoutUndefined({ memoryMiB: memory }) }];
     report({
-      rule: "unknown-gpu",
-      severity: "error",
+      ...unknownGpu(name, host, node),
       at: inputs.origins.place("gpus", index),
       path: `proxmox_lxc.gpus.${index}`,
-      subject: host.name,
-      message: `${node.name} has no GPU called "${name}"`,
-      fix: suggest(name, known.keys()),
     });
     return [];
   });
@@ -78,6 +78,19 @@ function gpuOf(inputs: CapabilityInputs) {
   return { kind: "gpu" as const, gpus: claims, devices };
 }
 
+const wholeCards = (gpus: readonly GpuClaim[]) => ({ kind: "gpu" as const, gpus, devices: [] });
+
+export const unknownGpu = (name: string, host: HostFacts, node: Node) => ({
+  rule: "unknown-gpu",
+  severity: "error" as const,
+  subject: host.name,
+  message: `${node.name} has no GPU called "${name}"`,
+  fix: suggest(
+    name,
+    node.gpus.map((gpu) => gpu.name),
+  ),
+});
+
 function noGpu({ facts, host }: CapabilityInputs, node: Node): Problem {
   return {
     rule: "node-without-gpu",
@@ -85,7 +98,7 @@ function noGpu({ facts, host }: CapabilityInputs, node: Node): Problem {
     at: facts.members.get("gpu_access")?.get(host.name) ?? host.at,
     also: [{ at: node.source.at, note: `describes ${node.name}` }],
     subject: host.name,
-    message: `${host.name} is in gpu_access, but its node ${node.name} has no GPU`,
+    message: `${host.name} is in gpu_access, but its node ${node.name} has no GPU${node.gpus.length > 0 ? " for containers" : ""}`,
     fix: `add proxmox_node.gpus to ${node.name}, or set enable_gpu: false for ${host.name}`,
   };
 }

@@ -68,7 +68,7 @@ function mountOf(vars: MountVars): Mount {
     backup: vars.backup ?? isVolume,
     replicate: vars.replicate ?? isVolume,
     shared: vars.shared ?? false,
-    ...withoutUndefined({ acl: vars.acl }),
+    ...withoutUndefined({ acl: vars.acl, notBackedUp: vars.not_backed_up }),
     quota: vars.quota ?? false,
     options: vars.options,
   };

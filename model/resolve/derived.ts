@@ -1,14 +1,19 @@
-import type { Role } from "../../provision/registry";
 import type { HostView, LabView } from "../../provision/role";
 import type { Capability, Guest, Lab, Node, Step } from "../lab";
-import { toPlain } from "../tree";
-import type { Facts } from "./facts";
+import type { Problem } from "../problem";
+import { toPlain, treeAt } from "../tree";
+import type { Facts, HostFacts } from "./facts";
 import { canonical } from "./ip";
+import { withoutUndefined } from "./lab-wide";
 
 type Parts = Pick<Lab, "guests" | "nodes" | "networks">;
 
 /** Completes the steps of roles whose settings follow from the lab as a whole, now that all of it is known. */
-export function withDerived(lab: Parts, facts: Facts): Pick<Lab, "guests" | "nodes"> {
+export function withDerived(
+  lab: Parts,
+  facts: Facts,
+  report: (problem: Problem) => void,
+): Pick<Lab, "guests" | "nodes"> {
   const roles = new Map(facts.roles.filter(({ derive }) => derive).map((role) => [role.name, role]));
   if (
     roles.size === 0 ||
@@ -17,7 +22,13 @@ export function withDerived(lab: Parts, facts: Facts): Pick<Lab, "guests" | "nod
     return lab;
   const view = viewOf(lab, facts);
   const views = new Map(view.hosts.map((host) => [host.name, host]));
-  const complete = (host: string) => (step: Step) => completed(step, roles.get(step.role), view, views.get(host));
+  const complete = (host: string) => (step: Step) => {
+    const role = roles.get(step.role);
+    const self = views.get(host);
+    if (!role?.derive || !self) return step;
+    const refuse = refusalFor(facts.hosts.get(host), report);
+    return { ...step, settings: { ...step.settings, ...role.derive(view, self, step.settings, refuse) } };
+  };
   return {
     nodes: lab.nodes.map((node) => ({ ...node, steps: node.steps.map(complete(node.name)) })),
     guests: lab.guests.map((guest) => ({
@@ -28,9 +39,20 @@ export function withDerived(lab: Parts, facts: Facts): Pick<Lab, "guests" | "nod
   };
 }
 
-function completed(step: Step, role: Role | undefined, lab: LabView, self: HostView | undefined): Step {
-  if (!role?.derive || !self) return step;
-  return { ...step, settings: { ...step.settings, ...role.derive(lab, self, step.settings) } };
+function refusalFor(host: HostFacts | undefined, report: (problem: Problem) => void) {
+  return (path: readonly PropertyKey[], message: string, fix: string) => {
+    const [variable = "", ...rest] = path;
+    const tree = host?.trees.get(String(variable));
+    report({
+      rule: "role-setting",
+      severity: "error",
+      ...(tree ? { at: treeAt(tree, rest).tree.at } : {}),
+      path: path.map(String).join("."),
+      ...(host ? { subject: host.name } : {}),
+      message,
+      fix,
+    });
+  };
 }
 
 const withStep = <T extends Capability>(capability: T, complete: (step: Step) => Step): T =>
@@ -67,20 +89,21 @@ function viewOf(lab: Parts, facts: Facts): LabView {
       },
     ];
   });
-  const networks = lab.networks.map(({ cidr, cidr6, dns, name }) => ({
+  const networks = lab.networks.map(({ bridge, cidr, cidr6, dns, gateway, name }) => ({
     name,
     cidrs: [cidr, cidr6].filter((range) => range !== undefined),
-    ...(dns?.domain === undefined ? {} : { domain: dns.domain }),
+    nameServers: dns?.servers ?? [],
+    ...withoutUndefined({ bridge, gateway, domain: dns?.domain }),
   }));
   return { hosts, networks };
 }
 
 function addressesOf(guest: Guest, domains: ReadonlyMap<string, string | undefined>) {
-  return guest.nics.flatMap(({ address, address6, network }) => {
+  return guest.nics.flatMap(({ address, address6, mac, network }) => {
     const domain = guest.dns?.domain ?? (network === undefined ? undefined : domains.get(network));
     return [address, address6].filter(isAddress).map((each) => ({
       address: canonical(each.replace(/\/.*/, "")),
-      ...(domain === undefined ? {} : { domain }),
+      ...withoutUndefined({ domain, mac, network }),
     }));
   });
 }

@@ -73,7 +73,15 @@ export function readFacts(
 }
 
 const GUESTS = ["proxmox_lxc", "proxmox_vm"] as const;
-const MAPS = ["proxmox_networks", "proxmox_templates", "group_subsets", "lxc_features"] as const;
+const MAPS = [
+  "proxmox_networks",
+  "proxmox_templates",
+  "group_subsets",
+  "lxc_features",
+  "proxmox_firewall",
+  "proxmox_storages",
+  "proxmox_backup_jobs",
+] as const;
 
 /** Fills in what is right of faulty guests and maps; tells whether a guest is among them. */
 function salvageAll(trees: HostVars, values: { [name: string]: unknown }): boolean {

@@ -1,4 +1,4 @@
-import type { ContainerGuest, Guest, Network, Node, Template, VmGuest } from "../lab";
+import type { ContainerGuest, Guest, Network, Node, Template } from "../lab";
 import type { Position, Problem } from "../problem";
 import { TERRAFORM_NAME, terraformName } from "../schema/formats";
 import type { CommonVars } from "../schema/guest";
@@ -13,7 +13,7 @@ import { nicsOf } from "./nics";
 import { Origins } from "./origins";
 import { type Secrets, stepsOf } from "./steps";
 import { templateOf } from "./template";
-import { vmParts } from "./vm";
+import { vmOf } from "./vm";
 
 export interface GuestInputs {
   readonly facts: Facts;
@@ -40,10 +40,11 @@ export function guestOf(host: HostFacts, inputs: GuestInputs): Guest | undefined
   return kind === "proxmox_lxc" ? containerOf(base, reader, inputs) : vmOf(base, reader, inputs);
 }
 
-type Base = NonNullable<ReturnType<typeof baseOf>>;
+/** What containers and VMs share. */
+export type Base = NonNullable<ReturnType<typeof baseOf>>;
 
 /** Reads a guest's values, falling back to the variable that gives the default, and notes where each came from. */
-class Reader {
+export class Reader {
   constructor(
     readonly host: HostFacts,
     readonly variable: "proxmox_lxc" | "proxmox_vm",
@@ -91,6 +92,7 @@ const NOTED = [
     "startup",
     "adopt",
     "rebuild",
+    "not_backed_up",
     "gpus",
   ],
   ...["exceptions", "devices", "mounts", "cpu_limit", "cpu_units", "console", "hook_script", "environment", "networks"],
@@ -132,7 +134,7 @@ function baseOf(reader: Reader, inputs: GuestInputs) {
     startOnBoot: vars.start_on_boot ?? started,
     ...(vars.startup ? { startup: startupOf(vars.startup) } : {}),
     adopt: vars.adopt ?? false,
-    ...withoutUndefined({ rebuild: vars.rebuild, tier }),
+    ...withoutUndefined({ rebuild: vars.rebuild, notBackedUp: vars.not_backed_up, tier }),
     exceptions: exceptionsOf(host, tier, { cores, memory, disk }, vars.exceptions, inputs.facts),
     groups: host.groups,
     source: origins.sources(),
@@ -202,14 +204,6 @@ function osOf(stated: string | undefined, reader: Reader, inputs: GuestInputs): 
   const wanted = { name, at, path: "proxmox_lxc.template", host: host.name };
   const storage = host.values.proxmox_template_storage ?? "local";
   return templateOf(wanted, own ?? {}, storage, report);
-}
-
-function vmOf(base: Base, reader: Reader, inputs: GuestInputs): VmGuest | undefined {
-  const vars = reader.host.values.proxmox_vm;
-  if (!vars) return undefined;
-  const steps = stepsOf(reader.host, { kind: "vm" }, inputs.facts, inputs.secrets, reader.report);
-  const plain = steps.map(({ group: _, ...step }) => step);
-  return { kind: "vm", ...base, ...vmParts(vars), capabilities: [], steps: plain };
 }
 
 const twoKinds = (host: HostFacts): Problem => ({

@@ -1,13 +1,17 @@
 import type { GroupInfo, Lab, Node } from "../lab";
 import type { Position, Problem } from "../problem";
+import { backupJobsOf } from "./backup-jobs";
 import { withDerived } from "./derived";
 import { TIERS } from "./exceptions";
 import type { Facts } from "./facts";
+import { firewallsOf } from "./firewall";
 import { guestOf } from "./guest";
 import { backendOf, connectionOf, type LabWide, labWideOf, networksOf } from "./lab-wide";
 import { childrenOf } from "./members";
 import { NODES, nodeOf } from "./node";
+import { clusterOf } from "./node-system";
 import { Secrets, stepsOf } from "./steps";
+import { storagesOf } from "./storages";
 
 /** A lab as far as it could be resolved: entities with mistakes of their own are left out of it. */
 export interface Draft {
@@ -22,7 +26,8 @@ export function resolveLab(facts: Facts, report: (problem: Problem) => void): Dr
   const wide = labWideOf(facts, report);
   const secrets = new Secrets(report);
   const networks = networksOf(wide);
-  const nodes = nodesOf(facts, secrets, report);
+  const described = nodesOf(facts, secrets, report);
+  const { nodes, storages } = storagesOf({ nodes: described, wide, facts, secrets, report });
   const inputs = {
     facts,
     wide,
@@ -33,13 +38,18 @@ export function resolveLab(facts: Facts, report: (problem: Problem) => void): Dr
   };
   const guests = [...facts.hosts.values()].map((host) => guestOf(host, inputs)).filter((guest) => guest !== undefined);
   guests.sort((a, b) => a.vmid - b.vmid || (a.name < b.name ? -1 : 1));
+  const { firewall, guests: filtered } = firewallsOf({ ...inputs, guests, networks });
   const lab: Lab = {
     name: inventory.name,
     folder: inventory.folder,
     connection: connectionOf(wide, start, report),
     backend: backendOf(inventory.name, wide.values.terraform_backend),
     networks,
-    ...withDerived({ guests, networks, nodes }, facts),
+    ...clusterOf(wide, secrets),
+    ...(firewall ? { firewall } : {}),
+    storages,
+    backupJobs: backupJobsOf({ ...inputs, guests }),
+    ...withDerived({ guests: filtered, networks, nodes }, facts, report),
     secrets: secrets.list(),
     groups: groupsOf(facts),
   };

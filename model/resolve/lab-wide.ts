@@ -69,6 +69,7 @@ export function connectionOf(wide: LabWide, start: Position, report: (problem: P
     port: "proxmox_api_port",
     verifyTls: "proxmox_validate_certs",
     sshUser: "proxmox_ssh_user",
+    keepRoot: "proxmox_keep_root",
   };
   for (const [field, name] of Object.entries(origins)) {
     const tree = wide.trees.get(name);
@@ -78,6 +79,7 @@ export function connectionOf(wide: LabWide, start: Position, report: (problem: P
     endpoint: `https://${address ?? "unknown"}:${wide.values.proxmox_api_port ?? 8006}/`,
     verifyTls: wide.values.proxmox_validate_certs ?? true,
     sshUser: wide.values.proxmox_ssh_user ?? "root",
+    ...(wide.values.proxmox_keep_root ? { keepRoot: true } : {}),
     source: { at: of.endpoint ?? start, of },
   };
 }

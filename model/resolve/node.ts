@@ -1,9 +1,11 @@
 import type { Gpu, Node, NodeStorage, Step } from "../lab";
 import type { Problem } from "../problem";
 import { NODE_NAME } from "../schema/formats";
-import type { NodeVars } from "../schema/lab";
+import type { NodeVars } from "../schema/node";
+import { linksOf } from "./bridges";
 import type { Facts, HostFacts } from "./facts";
 import { withoutUndefined } from "./lab-wide";
+import { systemOf } from "./node-system";
 import { Origins } from "./origins";
 
 export const NODES = "proxmox_nodes";
@@ -26,18 +28,23 @@ export function nodeOf(
   const vars = host.values.proxmox_node;
   if (!vars) return undefined;
   const origins = new Origins(tree.at, tree);
-  for (const field of ["address", "cores", "memory", "bridges", "storages", "gpus", "active"])
-    origins.note(field, field);
-  for (const name of Object.keys(vars.storages)) origins.note(`storages.${name}`, "storages", name);
+  origins.noteAll(["address", "cores", "memory", "bridges", "storages", "gpus", "usb", "active", "dns", "acme"]);
+  for (const map of ["storages", "gpus", "usb"] as const)
+    for (const name of Object.keys(vars[map])) origins.note(`${map}.${name}`, map, name);
+  const links = linksOf(vars, origins);
   return {
     name: host.name,
     address: vars.address,
     sshPort: vars.ssh_port ?? 22,
     active: vars.active ?? true,
     ...withoutUndefined({ sshHostKey: vars.ssh_host_key, cores: vars.cores, memoryMiB: vars.memory }),
-    bridges: vars.bridges,
+    bridges: Array.isArray(vars.bridges) ? vars.bridges : Object.keys(vars.bridges),
+    links,
+    interfaces: Object.entries(vars.interfaces).map(([name, each]) => ({ name, ...withoutUndefined(each ?? {}) })),
     storages: storagesOf(vars),
     gpus: gpusOf(vars),
+    usb: Object.entries(vars.usb).map(([name, each]) => ({ name, ...withoutUndefined(each) })),
+    system: systemOf(vars),
     groups: host.groups,
     steps,
     source: origins.sources(),
@@ -59,16 +66,29 @@ const storagesOf = (vars: NodeVars): NodeStorage[] =>
  */
 const NVIDIA_SHARED = ["/dev/nvidiactl", "/dev/nvidia-modeset", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools"];
 
-/** The minor numbers of NVIDIA cards are taken in the order in which the inventory lists them. */
+/** The minor numbers of NVIDIA cards are taken in the order in which the inventory lists them; a card for VMs gets none. */
 function gpusOf(vars: NodeVars): Gpu[] {
   let minor = 0;
   return Object.entries(vars.gpus).map(([name, gpu]) => {
-    const index = gpu.vendor === "nvidia" ? minor++ : 0;
-    const devices = gpu.devices ?? (gpu.vendor === "nvidia" ? [`/dev/nvidia${index}`, ...NVIDIA_SHARED] : []);
-    const details = withoutUndefined({ model: gpu.model, pciId: gpu.pci_id, memoryMiB: gpu.memory });
-    return { name, vendor: gpu.vendor, ...details, devices };
+    const use = gpu.use ?? "container";
+    const isNvidia = use === "container" && gpu.vendor === "nvidia";
+    const index = isNvidia ? minor++ : 0;
+    const devices = gpu.devices ?? (isNvidia ? [`/dev/nvidia${index}`, ...NVIDIA_SHARED] : []);
+    const details = withoutUndefined({
+      model: gpu.model,
+      pciId: gpu.pci_id === undefined ? undefined : pciAddress(gpu.pci_id),
+      memoryMiB: gpu.memory,
+      deviceId: gpu.device_id,
+      subsystemId: gpu.subsystem_id,
+      iommuGroup: gpu.iommu_group,
+    });
+    return { name, vendor: gpu.vendor, ...details, devices, use, functions: (gpu.functions ?? []).map(pciAddress) };
   });
 }
+
+/** With domain and function, as sysfs and Proxmox VE write it. */
+const pciAddress = (text: string) =>
+  `${/^[0-9a-f]{4}:/.test(text) ? "" : "0000:"}${text}${/\.[0-7]$/.test(text) ? "" : ".0"}`;
 
 function undescribed(host: HostFacts, facts: Facts): Problem {
   return {

@@ -37,7 +37,8 @@ export function stepsOf(host: HostFacts, target: Target, facts: Facts, secrets: 
   });
 }
 
-function applies(role: Role, host: HostFacts, target: Target, facts: Facts, report: Report): boolean {
+/** Whether the host gets the role. */
+export function applies(role: Role, host: HostFacts, target: Target, facts: Facts, report: Report): boolean {
   if (!(role.targets ?? ["container", "vm"]).includes(target.kind)) return false;
   if (role.group !== "all" && !facts.members.get(role.group)?.has(host.name)) return false;
   if (role.when === "set" && !keysOf(role.variables).some((name) => host.trees.has(name))) return false;
@@ -119,7 +120,7 @@ function splitSecrets(values: object, host: HostFacts, secrets: Secrets): Split 
     const reference = secretOf(value);
     if (reference === undefined) return stripEntries(value, path);
     refs[path.join(".")] = reference;
-    secrets.add(reference, valueAt(host, path));
+    secrets.add(reference, valueAt(host, path, reference));
     return undefined;
   };
   const stripEntries = (value: object, path: readonly string[]) => {
@@ -138,9 +139,26 @@ function secretOf(value: object): string | undefined {
   return entries.length === 1 && key === "secret" && typeof name === "string" ? name : undefined;
 }
 
-function valueAt(host: HostFacts, [variable = "", ...rest]: readonly string[]): Tree {
+/** Where a secret was written: at its path, or elsewhere in the variable when the role's schema has rearranged that. */
+function valueAt(host: HostFacts, [variable = "", ...rest]: readonly string[], secret: string): Tree {
   const tree = host.trees.get(variable);
-  return tree ? treeAt(tree, rest).tree : { kind: "scalar", at: host.at, value: null };
+  if (!tree) return { kind: "scalar", at: host.at, value: null };
+  const place = treeAt(tree, rest);
+  return place.found ? place.tree : (secretIn(tree, secret) ?? place.tree);
+}
+
+function secretIn(tree: Tree, name: string): Tree | undefined {
+  if (tree.kind === "scalar") return tree.secret?.name === name ? tree : undefined;
+  const inner = tree.kind === "sequence" ? tree.items : [...tree.entries.values()].map(({ value }) => value);
+  const [own] = inner;
+  if (tree.kind === "mapping" && tree.entries.size === 1 && tree.entries.has("secret")) {
+    return own?.kind === "scalar" && own.value === name ? tree : undefined;
+  }
+  for (const each of inner) {
+    const found = secretIn(each, name);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 const reserved = (name: string, at: Position): Problem => ({

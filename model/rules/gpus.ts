@@ -62,10 +62,13 @@ function claimedTwice(gpu: Gpu, node: Node, first: Use, second: Use): Problem {
       `${owner.guest.name} has the card ${gpu.name} of ${node.name} for itself, and ${other.guest.name} claims it, too` +
       (areRunning ? "; both are to run" : ""),
     fix: areRunning
-      ? "stop one of them (started: false), give one another card, or let them share it (exclusive: false)"
+      ? `stop one of them (started: false), or give one another card${wholeOf(first, second) ? "" : ", or let them share it (exclusive: false)"}`
       : "never start one while the other runs",
   };
 }
+
+/** A VM has a card as a whole. */
+const wholeOf = (...uses: readonly Use[]) => uses.some(({ guest }) => guest.kind === "vm");
 
 /** Every card with what uses it, in the order of the guests. */
 function* cards(guests: readonly Guest[], nodes: ReadonlyMap<string, Node>) {

@@ -1,4 +1,4 @@
-import type { Guest, Lab } from "../lab";
+import type { Guest, Lab, Node } from "../lab";
 import type { Position, Problem } from "../problem";
 import { canonical } from "../resolve/ip";
 import { isIpv4, isIpv6 } from "../schema/formats";
@@ -49,8 +49,18 @@ export const uniqueAddresses: Rule = function* ({ lab }) {
   }
 };
 
+/** Those on its bridges and interfaces; the one that it is dialled at is claimed by itself. */
+function* addressesOn(node: Node): Iterable<Claim> {
+  const dialled = isIpv4(node.address) || isIpv6(node.address) ? canonical(node.address) : "";
+  for (const { address, address6, name } of [...node.links, ...node.interfaces])
+    for (const each of [address, address6])
+      if (each !== undefined && canonical(each) !== dialled)
+        yield { value: canonical(each), holder: node.name, at: node.source.of[`links.${name}`] ?? node.source.at };
+}
+
 function* addresses(lab: Lab): Iterable<Claim> {
   for (const node of lab.nodes) {
+    yield* addressesOn(node);
     if (!isIpv4(node.address) && !isIpv6(node.address)) continue;
     const at = node.source.of.address ?? node.source.at;
     yield { value: canonical(node.address), holder: node.name, at, path: "proxmox_node.address" };

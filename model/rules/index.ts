@@ -1,17 +1,48 @@
 import type { Problem } from "../problem";
 import type { Draft } from "../resolve";
 import type { Facts } from "../resolve/facts";
+import { backupJobsWork, backupsAreWhole } from "./backup";
+import {
+  bridgeNames,
+  bridgesFitNetworks,
+  disjointBridges,
+  isolationHolds,
+  managementStays,
+  portsAreFree,
+  uplinksExist,
+} from "./bridges";
 import { disksFit, memoryFits } from "./capacity";
+import { firewallsAct, operatorsWayIn, stepsGetThrough } from "./firewall";
+import { forwardsArrive } from "./forwards";
 import { gpuMemoryFits, soleCards } from "./gpus";
 import { groupNames } from "./group-names";
 import { dockerNests, groupSubsets, labName, membersAreGuests, someNode, switchesInGroups } from "./groups";
 import { someCard, someGuest } from "./guests";
 import { uniqueAddresses, uniqueHostnames, uniqueMacs, uniqueNicNames, uniqueVmids } from "./identity";
 import { alignedRanges, disjointRanges, gatewaysInside, guestAddresses, routersExist } from "./networks";
+import {
+  cardsAreDistinct,
+  cardsForContainers,
+  certificatesProvable,
+  hostsHaveNode,
+  mappingsAreWhole,
+  oneDriverEach,
+} from "./nodes";
 import { namesExist } from "./references";
 import type { Rule } from "./rule";
 import { exceptionReasons, oneTier } from "./tiers";
 import { knownVariables, nestedHostVars } from "./variables";
+import {
+  balloons,
+  bootDevices,
+  cardsByName,
+  cardUse,
+  cpusExist,
+  hiddenCpus,
+  knownUsb,
+  soleUsb,
+  windowsDrivers,
+} from "./vms";
 
 /** Every check that looks at more than one value at a time. */
 const RULES: readonly Rule[] = [
@@ -37,11 +68,39 @@ const RULES: readonly Rule[] = [
   gatewaysInside,
   routersExist,
   guestAddresses,
+  managementStays,
+  bridgeNames,
+  disjointBridges,
+  portsAreFree,
+  uplinksExist,
+  isolationHolds,
+  bridgesFitNetworks,
+  forwardsArrive,
+  cardsAreDistinct,
+  oneDriverEach,
+  cardsForContainers,
+  mappingsAreWhole,
+  certificatesProvable,
+  hostsHaveNode,
   namesExist,
   memoryFits,
   disksFit,
   soleCards,
   gpuMemoryFits,
+  cardUse,
+  cardsByName,
+  knownUsb,
+  soleUsb,
+  balloons,
+  bootDevices,
+  cpusExist,
+  hiddenCpus,
+  windowsDrivers,
+  backupJobsWork,
+  backupsAreWhole,
+  operatorsWayIn,
+  firewallsAct,
+  stepsGetThrough,
   exceptionReasons,
 ];
 

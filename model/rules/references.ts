@@ -4,6 +4,7 @@ import { NODES } from "../resolve/node";
 import { suggest } from "../schema/nearest";
 import type { Rule, RuleInput } from "./rule";
 import { variableOf } from "./tiers";
+import { storagesOfVm } from "./vms";
 
 /** `unknown-node`, `inactive-node`, `unknown-bridge`, `unknown-storage`, `storage-content`: what a guest names exists on its node. */
 export const namesExist: Rule = function* (input) {
@@ -106,7 +107,10 @@ function* usesOf(guest: Guest): Iterable<Use> {
     path: `${variable}.storage`,
     what: "the root disk",
   };
-  if (guest.kind === "vm") return;
+  if (guest.kind === "vm") {
+    yield* storagesOfVm(guest);
+    return;
+  }
   for (const mount of guest.mounts) {
     if (mount.kind === "bind") continue;
     yield {

@@ -85,6 +85,7 @@ function innerOf(schema: z.core.$ZodType): Described["inner"] {
   const bare = withoutPipe(schema);
   if (isSecret(bare)) return undefined;
   if (bare instanceof z.ZodObject) return { suffix: "", schema: bare };
+  if (bare instanceof z.ZodUnion) return bare.options.map(innerOf).find((inner) => inner !== undefined);
   const [suffix, element] =
     bare instanceof z.ZodArray
       ? (["[]", bare.element] as const)
@@ -95,11 +96,15 @@ function innerOf(schema: z.core.$ZodType): Described["inner"] {
   return suffix && mapping ? { suffix, schema: mapping } : undefined;
 }
 
-/** The mapping that a schema describes, where it can only be one. */
+/** The mapping that a schema describes, also as one of several choices. */
 function mappingOf(schema: z.core.$ZodType): z.ZodObject | undefined {
   const bare = withoutPipe(schema);
+  if (bare instanceof z.ZodUnion) return bare.options.map(mappingOf).find((mapping) => mapping !== undefined);
   return bare instanceof z.ZodObject && !isSecret(bare) ? bare : undefined;
 }
+
+const isMapping = (schema: z.core.$ZodType) =>
+  withoutPipe(schema) instanceof z.ZodObject && !isSecret(withoutPipe(schema));
 
 /** `{ secret: NAME }` (provision/role.ts), also with a description of its own. */
 const isSecret = (schema: z.core.$ZodType) =>
@@ -113,7 +118,7 @@ function typeOf(schema: z.core.$ZodType): string {
   if (isSecret(bare)) return "{ secret: NAME }";
   if (bare instanceof z.ZodArray) return `list: ${typeOf(bare.element)}`;
   if (bare instanceof z.ZodObject) return "mapping";
-  if (bare instanceof z.ZodRecord) return mappingOf(bare.valueType) ? "mappings by name" : recordType(bare);
+  if (bare instanceof z.ZodRecord) return isMapping(bare.valueType) ? "mappings by name" : recordType(bare);
   if (bare instanceof z.ZodUnion) return [...new Set(bare.options.map(typeOf))].join(", or ");
   if (bare instanceof z.ZodEnum) return `one of ${bare.options.join(", ")}`;
   if (bare instanceof z.ZodNumber) return numberType(bare);

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { z } from "zod";
 import { type Advice, Refusal, scalar, show, text } from "./scalar";
 import { type SizeUnit, sizeIn } from "./units";
 
@@ -201,13 +202,26 @@ export const url = () =>
     (value) => /^https?:\/\/[^\s"'`\\<>]+$/.test(value) && URL.canParse(value),
   );
 
-/** YAML 1.1 reads 0660 as an octal number, as Ansible does; it is turned back into the four digits. */
 export const fileMode = () =>
-  scalar<string>({ type: ["string", "integer"], pattern: "^0[0-7]{3}$" }, (input) => {
-    const mode = typeof input === "number" ? `0${input.toString(8).padStart(3, "0")}` : input;
-    if (typeof mode === "string" && /^0[0-7]{3}$/.test(mode)) return mode;
-    return new Refusal("a file mode of four octal digits such as 0660", `write "0660", not ${show(input)}`);
+  scalar<string>({ type: "string", pattern: FILE_MODE.source }, (input) => {
+    if (typeof input === "string" && FILE_MODE.test(input)) return input;
+    if (typeof input === "number") return new Refusal(A_FILE_MODE, quotedMode(input));
+    const padded = typeof input === "string" && /^[0-7]{3}$/.test(input) ? `0${input}` : "0660";
+    return new Refusal(A_FILE_MODE, `write "${padded}", not ${show(input)}`);
   });
+
+const FILE_MODE = /^0[0-7]{3}$/;
+const A_FILE_MODE = 'a file mode in quotes, four octal digits such as "0660"';
+
+/** YAML reads 0440 as the number 288 and 440 as 440: which of the two stood there cannot be told from the number. */
+function quotedMode(input: number): string {
+  const octal = `0${input.toString(8).padStart(3, "0")}`;
+  const readings = [
+    ...(FILE_MODE.test(octal) ? [`"${octal}" where ${octal} stands, which YAML reads as ${input}`] : []),
+    ...(/^[0-7]{3}$/.test(String(input)) ? [`"0${input}" where ${input} stands`] : []),
+  ];
+  return `write it in quotes: ${readings.join(", ") || '"0660"'}`;
+}
 
 /** Letters, digits, `-` and `_`, not starting with a digit: what Terraform accepts as a resource's name. */
 export const TERRAFORM_NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/;
@@ -247,6 +261,21 @@ export const pciId = () =>
     value.toLowerCase(),
   );
 
+/** Vendor and device of PCI, or vendor and product of USB, as lspci -n and lsusb print them. */
+export const pciVendorDevice = () =>
+  text("vendor and device such as 10de:1b38", /^[0-9a-f]{4}:[0-9a-f]{4}$/, (value) =>
+    value.toLowerCase().replace(/^0x/, "").replace(":0x", ":"),
+  );
+
+/** Bus and ports on the way, as lsusb -t counts them. */
+export const usbPath = () => text("a USB port such as 1-2 or 1-8.2", /^\d+-\d+(\.\d+)*$/);
+
+/** What Proxmox VE takes for the id of a mapping, a plugin or a metric server (its format pve-configid). */
+export const mappingName = () =>
+  text("a name of two or more letters, digits, - and _, starting with a letter", /^[A-Za-z][A-Za-z0-9_-]+$/);
+
+export const timeZone = () => text("a time zone such as Europe/Berlin", /^[A-Za-z][\w+-]*(\/[\w+-]+)*$/);
+
 /** A path below the folder the command runs in. */
 export const relativePath = () =>
   text(
@@ -258,3 +287,7 @@ export const relativePath = () =>
 export const githubAccount = () => text("a GitHub account", /^(?=.{1,39}$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*$/);
 
 export const userName = () => text("a user's name", /^[a-z_][a-z0-9_-]{0,31}$/);
+
+/** Any text that a shell's variable can hold: all but NUL. */
+export const anyText = () =>
+  z.string().refine((value) => !/\0|\p{Surrogate}/u.test(value), { params: { expected: "text without NUL" } });

@@ -35,10 +35,9 @@ const nic = z
       .optional()
       .meta({ description: "Largest packet in bytes. Default: the bridge's." }),
     rate_limit: f.decimal({ min: 0, unit: "MB/s" }).optional().meta({ description: "Limit in megabytes per second." }),
-    firewall: f
-      .flag()
-      .optional()
-      .meta({ description: "Apply the guest's firewall rules on this card. Default: false." }),
+    firewall: f.flag().optional().meta({
+      description: "Apply the guest's firewall rules on this card. Default: false, true with proxmox_guest_firewall.",
+    }),
   })
   .meta({ description: "A network card." });
 
@@ -51,11 +50,15 @@ export const mount = z
     source: f.path().optional().meta({ description: "Directory of the node to bind. Needs root@pam's password." }),
     storage: f.storageName().optional().meta({ description: "Storage on which a volume is made." }),
     size: f.whole({ min: 1, unit: "GiB" }).optional().meta({ description: "Size of the volume in GiB." }),
-    read_only: f.flag().optional().meta({ description: "Default: false." }),
+    read_only: f.flag().optional().meta({ description: "The container cannot write to it. Default: false." }),
     backup: f
       .flag()
       .optional()
       .meta({ description: "Include the volume in backups. Default: true; a bound directory never is." }),
+    not_backed_up: f
+      .note()
+      .optional()
+      .meta({ description: "Why backups do not hold it: for bound directories, and where backup is false." }),
     replicate: f
       .flag()
       .optional()
@@ -111,10 +114,10 @@ export const features = z
 const device = z
   .strictObject({
     path: f.devicePath().meta({ description: "Device file of the node. Needs root@pam's password." }),
-    mode: f.fileMode().optional().meta({ description: "Its mode in the container, such as 0660." }),
+    mode: f.fileMode().optional().meta({ description: 'Its mode in the container, in quotes, such as "0660".' }),
     uid: f.whole({ min: 0 }).optional().meta({ description: "Its owner in the container." }),
     gid: f.whole({ min: 0 }).optional().meta({ description: "Its group in the container." }),
-    deny_write: f.flag().optional().meta({ description: "Default: false." }),
+    deny_write: f.flag().optional().meta({ description: "The container cannot write to it. Default: false." }),
   })
   .meta({ description: "A device file handed through." });
 
@@ -151,7 +154,8 @@ const exceptions = z
   })
   .meta({ description: "The reason for each value that departs from the tier." });
 
-const common = {
+/** Keys that every guest has, whatever its kind. */
+export const common = {
   vmid: f.vmid().meta({ description: "Proxmox VE's number of the guest, 100 to 999999999; always explicit." }),
   hostname: f
     .dnsLabel()
@@ -179,6 +183,9 @@ const common = {
   description: f.description().optional().meta({ description: "Notes, shown in the web interface." }),
   exceptions: exceptions.optional(),
   adopt: f.flag().optional().meta({ description: "Take over a guest that exists already. Default: false." }),
+  not_backed_up: f.note().optional().meta({
+    description: "Why no backup job takes it: jobs for all guests then leave it out, and no warning asks.",
+  }),
   rebuild: f
     .line()
     .optional()
@@ -204,9 +211,15 @@ export const container = z
     cpu_units: f.whole({ min: 0, max: 500000 }).optional().meta({ description: "Weight against other guests." }),
     console: z
       .strictObject({
-        enabled: f.flag().optional().meta({ description: "Default: true." }),
-        tty_count: f.whole({ min: 0, max: 6 }).optional().meta({ description: "Default: 2." }),
-        type: f.oneOf(["tty", "console", "shell"]).optional().meta({ description: "Default: tty." }),
+        enabled: f.flag().optional().meta({ description: "The container has /dev/console. Default: true." }),
+        tty_count: f
+          .whole({ min: 0, max: 6 })
+          .optional()
+          .meta({ description: "How many terminals it has, /dev/tty1 onwards. Default: 2." }),
+        type: f.oneOf(["tty", "console", "shell"]).optional().meta({
+          description:
+            "What opening its console leads to: one of the terminals, /dev/console, or a shell without a login. Default: tty.",
+        }),
       })
       .optional()
       .meta({ description: "The container's console." }),
@@ -225,30 +238,7 @@ export const container = z
   })
   .meta({ description: "This host is a container on Proxmox VE." });
 
-export const vm = z
-  .strictObject({
-    ...common,
-    bios: f.oneOf(["seabios", "ovmf"]).optional().meta({ description: "Firmware. Default: seabios." }),
-    machine: f.line().optional().meta({ description: "Machine type, such as q35. Default: Proxmox VE's." }),
-    agent: f.flag().optional().meta({ description: "The QEMU guest agent runs inside. Default: false." }),
-    cpu_type: f.line().optional().meta({ description: "Emulated CPU. Default: x86-64-v2-AES." }),
-    image: z
-      .strictObject({
-        url: f.url().meta({ description: "Where the disk image is downloaded from." }),
-        file_name: f
-          .plainName()
-          .optional()
-          .meta({ description: "Its name on the storage. Default: the last part of the URL." }),
-        sha256: f.hex(64).optional().meta({ description: "SHA-256 of the file." }),
-        sha512: f.hex(128).optional().meta({ description: "SHA-512 of the file." }),
-      })
-      .optional()
-      .meta({ description: "Disk image that the root disk starts from." }),
-  })
-  .meta({ description: "This host is a virtual machine on Proxmox VE." });
-
 export type ContainerVars = z.output<typeof container>;
-export type VmVars = z.output<typeof vm>;
 export type CommonVars = Pick<ContainerVars, keyof typeof common>;
 export type GpuVars = NonNullable<ContainerVars["gpus"]>[number];
 export type NicVars = z.output<typeof nic>;

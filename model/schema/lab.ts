@@ -1,79 +1,6 @@
 import { z } from "zod";
 import * as f from "./formats";
 
-const STORAGE_TYPES = [
-  "btrfs",
-  "cephfs",
-  "cifs",
-  "dir",
-  "esxi",
-  "iscsi",
-  "iscsidirect",
-  "lvm",
-  "lvmthin",
-  "nfs",
-  "pbs",
-  "rbd",
-  "zfs",
-  "zfspool",
-] as const;
-
-const CONTENT = ["backup", "images", "import", "iso", "none", "rootdir", "snippets", "vztmpl"] as const;
-
-const storage = z
-  .strictObject({
-    type: f.oneOf(STORAGE_TYPES).meta({ description: "Proxmox VE's type of the storage." }),
-    size: f
-      .whole({ min: 1, unit: "GiB" })
-      .optional()
-      .meta({ description: "Capacity in GiB; without it, disks are not added up." }),
-    content: z
-      .array(f.oneOf(CONTENT))
-      .meta({ description: "What may be stored: rootdir for containers, images for VMs, vztmpl for templates." }),
-  })
-  .meta({ description: "A storage as Proxmox VE knows it." });
-
-const gpu = z
-  .strictObject({
-    vendor: f.oneOf(["nvidia", "amd", "intel"]).meta({ description: "Who made it." }),
-    model: f.line().optional().meta({ description: "Such as Tesla P40." }),
-    pci_id: f.pciId().optional().meta({ description: "PCI address, such as 0000:03:00.0." }),
-    memory: f.whole({ min: 1, unit: "MiB" }).optional().meta({ description: "Its memory in MiB." }),
-    devices: z.array(f.devicePath()).optional().meta({
-      description:
-        "Device files a container needs. Default for NVIDIA: /dev/nvidia0 (1, 2, … in order) and the driver's own; required for others.",
-    }),
-  })
-  .superRefine((value, context) => {
-    if (value.vendor === "nvidia" || (value.devices?.length ?? 0) > 0) return;
-    context.addIssue({
-      code: "custom",
-      path: ["vendor"],
-      message: `the device files of ${value.vendor} cards have no fixed numbers, so they must be stated`,
-      params: { fix: 'add devices: ["/dev/dri/renderD128"], as "ls -l /dev/dri/by-path" on the node names it' },
-    });
-  })
-  .meta({ description: "A graphics card of the node." });
-
-export const node = z
-  .strictObject({
-    address: f.hostAddress().meta({ description: "Where SSH and the provider reach the node." }),
-    ssh_port: f.port().optional().meta({ description: "Default: 22." }),
-    ssh_host_key: f.sshHostKey().optional().meta({
-      description: "The node's public host key; without it, the key that the node shows is accepted unchecked.",
-    }),
-    active: f.flag().optional().meta({ description: "False: described, but left out of Terraform. Default: true." }),
-    cores: f.whole({ min: 1, unit: "cores" }).optional().meta({ description: "CPU threads." }),
-    memory: f
-      .whole({ min: 16, unit: "MiB" })
-      .optional()
-      .meta({ description: "Memory in MiB; without it, guests' memory is not added up." }),
-    bridges: z.array(f.interfaceName()).default([]).meta({ description: "Bridges that guests can attach to." }),
-    storages: z.record(f.storageName(), storage).default({}).meta({ description: "Storages by name." }),
-    gpus: z.record(f.plainName(), gpu).default({}).meta({ description: "Graphics cards by a name of your choice." }),
-  })
-  .meta({ description: "This host is a Proxmox VE node; it must be in the group proxmox_nodes." });
-
 const network = z
   .strictObject({
     bridge: f
@@ -120,7 +47,7 @@ const template = z
     checksum_algorithm: f
       .oneOf(["sha256", "sha512"])
       .optional()
-      .meta({ description: "Default: by the checksum's length." }),
+      .meta({ description: "How the checksum was made. Default: by the checksum's length." }),
     file_name: f
       .templateFile()
       .optional()
@@ -222,6 +149,5 @@ export const templates = z
   .record(f.plainName(), template)
   .meta({ description: "OS templates by name, beside the built-in ones." });
 
-export type NodeVars = z.output<typeof node>;
 export type TemplateVars = z.output<typeof template>;
 export type BackendVars = z.output<typeof backend>;

@@ -1,17 +1,32 @@
 import { z } from "zod";
 import type { Credential } from "../vault/credentials";
+import { backupJobs } from "./backup";
+import { firewall, guestFirewall } from "./firewall";
 import * as f from "./formats";
-import { container, features, mount, vm } from "./guest";
-import { backend, networks, node, templates } from "./lab";
+import { container, features, mount } from "./guest";
+import { backend, networks, templates } from "./lab";
+import { node } from "./node";
+import { acme, metrics } from "./node-system";
+import { storages } from "./storage";
+import { vm } from "./vm";
 
 /** Variables whose value is one and the same for the whole lab. */
 const labWide = {
   proxmox_api_host: f.hostAddress().meta({ description: "Host name or address of the Proxmox VE API." }),
   proxmox_api_port: f.port().meta({ description: "Port of the API. Default: 8006." }),
   proxmox_validate_certs: f.flag().meta({ description: "Check the API's certificate. Default: true." }),
+  proxmox_keep_root: f.flag().meta({
+    description:
+      "Keep the provider that acts as root@pam though no guest needs it: for the deploy that destroys the last one that did. Default: false.",
+  }),
   proxmox_ssh_user: f.userName().meta({ description: "User for SSH to the nodes. Default: root." }),
   proxmox_networks: networks,
   proxmox_templates: templates,
+  proxmox_acme: acme,
+  proxmox_metrics: metrics,
+  proxmox_firewall: firewall,
+  proxmox_storages: storages,
+  proxmox_backup_jobs: backupJobs,
   terraform_backend: backend,
   group_subsets: z
     .record(f.plainName(), f.plainName())
@@ -53,6 +68,9 @@ const perHost = {
   proxmox_template_storage: f
     .storageName()
     .meta({ description: "Storage that templates are downloaded to. Default: local." }),
+  proxmox_image_storage: f
+    .storageName()
+    .meta({ description: "Storage with content import that disk images of VMs are fetched to. Default: local." }),
   lxc_cores: f.whole({ min: 1, max: 8192, unit: "cores" }).meta({ description: "CPU cores of the tier." }),
   lxc_memory: f.whole({ min: 16, unit: "MiB" }).meta({ description: "Memory of the tier in MiB." }),
   lxc_disk: f.whole({ min: 1, unit: "GiB" }).meta({ description: "Root disk of the tier in GiB." }),
@@ -64,6 +82,7 @@ const perHost = {
   install_docker: f.flag().meta({ description: "False: a member of docker_hosts gets no Docker. Default: true." }),
   enable_gpu: f.flag().meta({ description: "False: a member of gpu_access gets no GPU. Default: true." }),
   proxmox_node: node,
+  proxmox_guest_firewall: guestFirewall,
   proxmox_lxc: container,
   proxmox_vm: vm,
 };

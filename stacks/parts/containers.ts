@@ -49,7 +49,11 @@ export class Containers {
     const made =
       os.kind === "volume"
         ? { volumeId: literal(os.volume), osType: os.osType }
-        : new ContainerTemplate(this.#context.stack, id, { ...literals(os), nodeName: node.name });
+        : new ContainerTemplate(this.#context.stack, id, {
+            ...literals(os),
+            nodeName: node.name,
+            after: this.#context.storage(os.storage),
+          });
     this.#templates.set(id, made);
     return made;
   }

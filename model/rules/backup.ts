@@ -1,0 +1,115 @@
+import { backupCoverage, type LeftOut } from "../backup";
+import type { BackupJob, Guest } from "../lab";
+import type { Problem } from "../problem";
+import type { HostFacts } from "../resolve/facts";
+import { suggest } from "../schema/nearest";
+import type { Rule } from "./rule";
+import { variableOf } from "./tiers";
+
+const VARIABLE = "proxmox_backup_jobs";
+
+/**
+ * `guest-without-backup`, `mount-without-backup`: where a lab has backup jobs, what runs and is in none, and what the backups
+ * of a guest leave out, says why. Told of labs with jobs only: one without has decided for all at once.
+ */
+export const backupsAreWhole: Rule = function* ({ lab }) {
+  if ((lab.backupJobs ?? []).length === 0) return;
+  const guests = new Map(lab.guests.map((guest) => [guest.name, guest]));
+  for (const { guest: name, jobs, leftOut, reason } of backupCoverage(lab)) {
+    const guest = guests.get(name)!;
+    if (jobs.length === 0 && reason === undefined && guest.started) yield withoutBackup(guest);
+    const silent = leftOut.filter((part) => part.reason === undefined);
+    if (jobs.length > 0 && silent.length > 0) yield withoutMounts(guest, silent);
+  }
+};
+
+const withoutBackup = (guest: Guest): Problem => ({
+  rule: "guest-without-backup",
+  severity: "warning",
+  at: guest.source.at,
+  path: variableOf(guest),
+  subject: guest.name,
+  message: `${guest.name} runs and is in no backup job, and nobody says why`,
+  fix: `add it to a job of ${VARIABLE}, or not_backed_up: with the reason`,
+});
+
+function withoutMounts(guest: Guest, parts: readonly LeftOut[]): Problem {
+  const said = parts.map(
+    ({ kind, what }) => `${what} (${kind === "bind" ? "a directory of the node" : "backup: false"})`,
+  );
+  const key = guest.kind === "container" ? "mounts" : "disks";
+  const bound = parts.some(({ kind }) => kind === "bind");
+  return {
+    rule: "mount-without-backup",
+    severity: "warning",
+    at: guest.source.of[key] ?? guest.source.at,
+    path: `${variableOf(guest)}.${key}`,
+    subject: guest.name,
+    message: `the backups of ${guest.name} do not hold ${said.join(", ")}, and nobody says why`,
+    fix: `add not_backed_up: with the reason${bound ? "; a directory of the node has to be backed up on the node" : ""}`,
+  };
+}
+
+/** `backup-storage`, `backup-of-excluded`, `empty-backup-job`: a job can do what it says. */
+export const backupJobsWork: Rule = function* ({ facts, lab, nodes }) {
+  const guests = new Map(lab.guests.map((guest) => [guest.name, guest]));
+  const isGuest = ({ trees }: HostFacts) => trees.has("proxmox_lxc") || trees.has("proxmox_vm");
+  // Guests with mistakes are missing here, which is no mistake of a job.
+  const isWhole = [...facts.hosts.values()].every((host) => !isGuest(host) || guests.has(host.name));
+  for (const job of lab.backupJobs ?? []) {
+    const taken = job.what.kind === "guests" ? job.what.guests.flatMap((name) => guests.get(name) ?? []) : lab.guests;
+    if (isWhole && job.what.kind === "guests" && taken.length === 0) yield empty(job);
+    yield* excluded(job, taken);
+    const names = new Set(taken.map(({ node }) => node));
+    for (const name of names) {
+      const node = nodes.get(name);
+      if (!node || (job.node !== undefined && job.node !== name)) continue;
+      const storage = node.storages.find((each) => each.name === job.storage);
+      if (storage?.content.includes("backup")) continue;
+      const fitting = node.storages.filter(({ content }) => content.includes("backup")).map((each) => each.name);
+      yield {
+        rule: "backup-storage",
+        severity: "error",
+        at: job.source.of.storage ?? job.source.at,
+        also: [
+          storage
+            ? {
+                at: node.source.of[`storages.${storage.name}`] ?? node.source.at,
+                note: `allows ${storage.content.join(", ")}`,
+              }
+            : { at: node.source.of.storages ?? node.source.at, note: `lists the storages of ${name}` },
+        ],
+        path: `${VARIABLE}.${job.name}.storage`,
+        message: `${name}, whose guests the job backs up, has no storage "${job.storage}" for backups`,
+        fix:
+          fitting.length > 0 ? suggest(job.storage, fitting) : "add backup to the content of a storage, or a storage",
+      };
+    }
+  }
+};
+
+const empty = (job: BackupJob): Problem => ({
+  rule: "empty-backup-job",
+  severity: "error",
+  at: job.source.of.guests ?? job.source.at,
+  path: `${VARIABLE}.${job.name}.guests`,
+  message: `the job ${job.name} backs up no guest`,
+  fix: "name guests, or delete the job",
+});
+
+function* excluded(job: BackupJob, taken: readonly Guest[]): Iterable<Problem> {
+  if (job.what.kind !== "guests") return;
+  for (const guest of taken) {
+    if (guest.notBackedUp === undefined) continue;
+    yield {
+      rule: "backup-of-excluded",
+      severity: "error",
+      at: job.source.of.guests ?? job.source.at,
+      also: [{ at: guest.source.of.not_backed_up ?? guest.source.at, note: "says why it is not backed up" }],
+      path: `${VARIABLE}.${job.name}.guests`,
+      subject: guest.name,
+      message: `the job ${job.name} backs up ${guest.name}, which says that it is not backed up`,
+      fix: "delete not_backed_up, or leave it out of the job",
+    };
+  }
+}

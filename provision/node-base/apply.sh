@@ -1,0 +1,45 @@
+# What a Proxmox VE node has beside its guests. Settings: role.ts.
+# shellcheck shell=sh disable=SC1091,SC2154
+set -eu
+. ./lib/step.sh
+. ./lib/lists.sh
+. ./lib/state.sh
+. ./lib/sshd.sh
+. ./lib/upkeep.sh
+. ./lib/node-exporter.sh
+. ./tuning.sh
+. ./logins.sh
+
+set_packages() {
+  set --
+  index=0
+  while [ "$index" -lt "${node_packages_COUNT:-0}" ]; do
+    set -- "$@" "$(setting "node_packages_$index")"
+    index=$((index + 1))
+  done
+  [ $# -eq 0 ] || packages "$@"
+}
+
+# chrony is part of Proxmox VE; Debian's chrony.conf reads this folder (sourcedir).
+set_time() {
+  sources=/etc/chrony/sources.d/proxmox-lab.sources
+  if [ "${node_time_servers_COUNT:-0}" -eq 0 ]; then
+    [ ! -e "$sources" ] || remove_file "$sources"
+  else
+    packages chrony
+    each node_time_servers time_server >./sources
+    install_file "$sources" 644 <./sources
+  fi
+  [ "$STEP_LAST" = ok ] || ! service_active chrony || change "chrony's sources" chronyc reload sources
+}
+
+time_server() { printf 'server %s iburst\n' "$1"; }
+
+set_packages
+set_profile
+set_logins
+STEP_LAST=ok
+set_time
+security_upgrades "${node_security_upgrades:-true}"
+journal_limits "${node_journal_max_use:-1G}" "${node_journal_retention:-31day}"
+set_node_exporter "${node_exporter:-false}" "${node_exporter_listen:-:9100}"
