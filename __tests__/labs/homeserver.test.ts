@@ -1,0 +1,89 @@
+import type { VmGuest } from "../../model/lab";
+import { told } from "../support/lab-folder";
+import { changed, labOf, removeFolders } from "./lab-of";
+
+afterAll(removeFolders);
+
+const { load, terraform } = labOf("homeserver");
+const lab = load.lab!;
+const vm = (name: string) => lab.guests.find((each) => each.name === name) as VmGuest;
+const vms = terraform.resource.proxmox_virtual_environment_vm ?? {};
+const bridges = terraform.resource.proxmox_network_linux_bridge ?? {};
+
+describe("the lab homeserver", () => {
+  it("has the guests' bridge made, and leaves the management bridge alone", () => {
+    expect(Object.values(bridges)).toMatchObject([{ node_name: "pve", name: "vmbr1", address: "10.0.100.1/24" }]);
+    expect(lab.nodes[0]).toMatchObject({ address: "10.0.200.1", bridges: ["vmbr0", "vmbr1"] });
+    expect(lab.networks.find(({ name }) => name === "uplink")).toMatchObject({
+      cidr: "192.168.1.0/24",
+      gateway: "192.168.1.1",
+    });
+  });
+
+  it("refuses to write the management bridge unless told to in as many words", () => {
+    const result = changed("homeserver", "host_vars/pve.yml", "vmbr0: { existing: true, ", "vmbr0: { ");
+    expect(result.lab).toBeUndefined();
+    expect(result.problems.some(({ severity, subject }) => severity === "error" && subject === "pve")).toBe(true);
+  });
+
+  it.each([
+    ["haos", 100, "10.0.100.100"],
+    ["docker", 101, "10.0.100.101"],
+    ["gaming", 102, "10.0.100.102"],
+  ])("has VM %s, %i, at %s on the guests' bridge", (name, vmid, address) => {
+    expect(vm(name)).toMatchObject({ vmid, nics: [{ bridge: "vmbr1", address: `${address}/24` }] });
+    expect(vms[name]).toMatchObject({ vm_id: vmid, node_name: "pve", network_device: [{ bridge: "vmbr1" }] });
+  });
+
+  it("starts Home Assistant OS from UEFI without Microsoft's keys, first of all, with its Zigbee stick", () => {
+    expect(vms.haos).toMatchObject({
+      bios: "ovmf",
+      machine: "q35",
+      efi_disk: { pre_enrolled_keys: false },
+      agent: { enabled: true },
+      on_boot: true,
+      startup: { order: 1 },
+      usb: [{ mapping: "zigbee" }],
+    });
+    expect(vms.haos?.lifecycle).toMatchObject({
+      ignore_changes: expect.arrayContaining([expect.stringContaining("import_from")]),
+    });
+  });
+
+  it("sets Docker up in its VM, and the monitoring on it", () => {
+    const roles = [...vm("docker").steps, ...vm("docker").capabilities.flatMap(({ step }) => (step ? [step] : []))];
+    expect(roles.map(({ role }) => role)).toEqual(expect.arrayContaining(["base", "docker", "compose-app"]));
+    expect(Object.keys(terraform.resource.null_resource ?? {})).toContain("docker_compose-app");
+  });
+
+  it("hands the card to Windows as a whole, with TPM and Secure Boot", () => {
+    expect(vms.gaming).toMatchObject({
+      operating_system: { type: "win11" },
+      tpm_state: { version: "v2.0" },
+      efi_disk: { pre_enrolled_keys: true },
+      hostpci: [{ mapping: "gpu0", pcie: true }],
+    });
+  });
+
+  it("refuses a second running VM that wants the card", () => {
+    const result = changed("homeserver", "host_vars/docker.yml", "  cores: 4", "  gpus: [gpu0]\n  cores: 4");
+    expect(told(result, "gpu-claimed-twice")).toHaveLength(1);
+  });
+
+  it("lends the guests' addresses, those with a MAC address always the same", () => {
+    const step = lab.nodes[0]?.steps.find(({ role }) => role === "dhcp");
+    const lines = String(step?.settings.dhcp_config).split("\n");
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        "interface=vmbr1",
+        "dhcp-host=bc:24:11:00:01:00,10.0.100.100,haos",
+        "dhcp-host=bc:24:11:00:01:02,10.0.100.102,gaming",
+        "dhcp-range=set:guests,10.0.100.200,10.0.100.250,255.255.255.0,12h",
+      ]),
+    );
+  });
+
+  it("needs no password of root", () => {
+    expect(Object.keys(terraform.variable)).not.toContain("proxmox_root_password");
+  });
+});
