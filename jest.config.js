@@ -2,6 +2,8 @@
 module.exports = {
   testEnvironment: "node",
   testMatch: ["**/__tests__/**/*.test.ts"],
+  // These take minutes, and need root: npm run test:guests.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/__tests__/guests/"],
   modulePathIgnorePatterns: ["<rootDir>/cdktf.out"],
   transform: {
     "^.+\\.tsx?$": [

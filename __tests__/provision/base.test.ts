@@ -46,6 +46,12 @@ describeInSandbox("the base role", () => {
     expect(guest.read("etc/passwd")).toContain("ann:");
   });
 
+  it("gives a user the group of that name that is there already", () => {
+    const guest = new Sandbox({ commands: DEBIAN, files: SSHD });
+    expect(guest.apply("base", { ...ALL, base_users: [{ name: "adm" }] }).status).toBe(0);
+    expect(guest.read("etc/passwd")).toMatch(/^adm:x:\d+:4:/m);
+  });
+
   it("installs nothing for sshd that sshd refuses, and says what it said", () => {
     const guest = new Sandbox({ commands: { ...DEBIAN, sshd: "echo bad option >&2; exit 255" }, files: SSHD });
     const { output, status } = guest.apply("base");

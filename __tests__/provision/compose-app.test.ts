@@ -122,6 +122,18 @@ describeInSandbox("the compose-app role", () => {
     expect(apply(guest, { shop: SHOP }).output).toContain("changed: shop up");
   });
 
+  it("takes half-made containers of a run that was killed out of the way, and leaves volumes", () => {
+    const guest = guestWithDocker();
+    apply(guest, { shop: SHOP });
+    rmSync(join(guest.root, "opt/compose-apps/shop/.applied"));
+    rmSync(join(guest.root, "run/calls"));
+    const inTheWay = 'up*) [ -e /run/down ] || { echo "name is already in use"; exit 1; }; ';
+    const docker = DOCKER.replace("up*) ", inTheWay).replace("down*) ", "down*) touch /run/down; ");
+    writeFileSync(join(guest.root, "stand-ins/docker"), `#!/bin/sh\n${docker}\n`, { mode: 0o755 });
+    expect(apply(guest, { shop: SHOP }).status).toBe(0);
+    expect(calls(guest)).toMatch(/ up (.*\n)+.* down --remove-orphans\n(.*\n)*.* up /);
+  });
+
   it("gives no program a secret, neither as an argument nor in its environment", () => {
     const guest = guestWithDocker();
     const { output } = apply(guest, { shop: SHOP });

@@ -1,3 +1,5 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 
 const INSTALLED = {
@@ -28,9 +30,65 @@ describeInSandbox("the docker role", () => {
     const guest = new Sandbox({ commands: DISTRIBUTION, files: { ...GROUP, "var/held": "" } });
     guest.apply("docker", { ...SETTINGS, docker_version: "28.0" });
     expect(guest.read("var/calls")).toContain("apt-mark hold docker.io");
+    writeFileSync(join(guest.root, "var/held"), "docker.io\n");
+    guest.apply("docker", SETTINGS);
+    expect(guest.read("var/calls")).toContain("apt-mark unhold docker.io");
+  });
+
+  it("leaves a hold of somebody else's, such as packages_hold, alone", () => {
     const held = new Sandbox({ commands: DISTRIBUTION, files: { ...GROUP, "var/held": "docker.io\n" } });
-    held.apply("docker", SETTINGS);
-    expect(held.read("var/calls")).toContain("apt-mark unhold docker.io");
+    expect(held.apply("docker", SETTINGS).status).toBe(0);
+    expect(held.read("var/calls")).not.toContain("unhold");
+  });
+
+  it("lets a former docker_user out of the group again, and nobody whom somebody else has let in", () => {
+    const ann = { ...SETTINGS, docker_user: "ann" };
+    const guest = new Sandbox({ commands: DISTRIBUTION, files: GROUP });
+    guest.apply("docker", ann);
+    expect(guest.read("etc/group")).toMatch(/^docker:x:990:ann$/m);
+    expect(guest.apply("docker", { docker_source: "distribution" }).output).toContain("note: the account ann stays");
+    expect(guest.read("etc/group")).toMatch(/^docker:x:990:$/m);
+    const bob = new Sandbox({
+      commands: DISTRIBUTION,
+      files: {
+        "etc/group": "docker:x:990:bob\n",
+        "etc/passwd": "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/:/bin/sh\n",
+      },
+    });
+    bob.apply("docker", { ...SETTINGS, docker_user: "bob" });
+    bob.apply("docker", { docker_source: "distribution" });
+    expect(bob.read("etc/group")).toMatch(/^docker:x:990:bob$/m);
+  });
+
+  it.each([
+    ["5", 1, "error: docker: only 5 kernel keys are left"],
+    ["169", 0, "done: "],
+  ])("with %s kernel keys left ends with status %i", (left, status, says) => {
+    const commands = {
+      ...DISTRIBUTION,
+      unshare: "exit 0",
+      tr: 'if [ "$1" = "\\0" ]; then echo container=lxc; else exec /usr/bin/tr "$@"; fi',
+      awk: `case $* in *key-users*) echo ${left} ;; *) exec /usr/bin/awk "$@" ;; esac`,
+      mount: ":",
+      systemctl: ":",
+    };
+    const run = new Sandbox({ commands, files: GROUP }).apply("docker", SETTINGS);
+    expect(run).toMatchObject({ status, output: expect.stringContaining(says) });
+  });
+
+  it("restarts the daemon for its new file, also when the run that wrote it was killed", () => {
+    const systemctl = 'echo "systemctl $*" >>/var/calls; case $1 in restart) [ ! -e /var/broken ] ;; esac';
+    const guest = new Sandbox({
+      commands: { ...DISTRIBUTION, systemctl, dockerd: ":" },
+      files: { ...GROUP, "var/broken": "", "run/systemd/system/x": "" },
+    });
+    expect(guest.apply("docker", SETTINGS).status).not.toBe(0);
+    rmSync(join(guest.root, "var/broken"));
+    expect(guest.check("docker", SETTINGS)).toMatchObject({
+      status: 2,
+      output: expect.stringContaining("docker restarted"),
+    });
+    expect(guest.apply("docker", SETTINGS).output).toContain("changed: docker restarted");
   });
 
   it("says which source has a compose plugin where the distribution has none", () => {

@@ -38,6 +38,29 @@ describeInSandbox("the packages role", () => {
     expect(sandbox.read("var/held")).toBe("mine\njq\ncron\n");
   });
 
+  it("waits for apt of a run that was killed, for which dpkg does not wait", () => {
+    const locked = 'echo "dpkg: error: dpkg frontend lock was locked by /usr/bin/apt-get process with pid 260"; exit 2';
+    const dpkg = `[ "$1" != --configure ] || [ -e /var/waited ] || { touch /var/waited; ${locked}; }`;
+    const sandbox = new Sandbox({ commands: { ...APT, dpkg }, files: FILES });
+    expect(sandbox.apply("packages", SETTINGS)).toMatchObject({ status: 0 });
+    const broken = new Sandbox({ commands: { ...APT, dpkg: "echo the reason; exit 1" }, files: FILES });
+    const { output, status } = broken.apply("packages", SETTINGS);
+    expect(status).toBe(1);
+    expect(output).toMatch(/the reason\n.*error: dpkg --configure -a cannot finish/);
+  });
+
+  it("does not try again what does not fit together", () => {
+    const commands = {
+      ...APT,
+      "apt-get": 'echo "$*" >>/var/calls; case "$*" in *update) ;; *) echo "E: held broken packages"; exit 100 ;; esac',
+    };
+    const sandbox = new Sandbox({ commands, files: FILES });
+    const { output, status } = sandbox.apply("packages", { packages_install: ["tree"] });
+    expect(status).toBe(1);
+    expect(output).toMatch(/E: held broken packages\n.*error: packages tree: apt cannot install them here/);
+    expect(sandbox.read("var/calls")).not.toContain("--download-only");
+  });
+
   it("changes no file the second time, and says so; a check agrees before and after", () => {
     const sandbox = guest();
     expect(sandbox.check("packages", SETTINGS).status).toBe(2);

@@ -1,8 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { safeParse } from "zod/v4/core";
 import base from "../../provision/base/role";
-import docker from "../../provision/docker/role";
+import { allRoles } from "../../provision/registry";
+import { HOSTILE, LONG } from "../support/hostile";
+import { textLeaves } from "../support/schema-leaves";
 
 const folders = readdirSync("provision", { withFileTypes: true }).filter((entry) => entry.isDirectory());
 const scripts = folders.flatMap(({ name }) =>
@@ -10,6 +13,8 @@ const scripts = folders.flatMap(({ name }) =>
     .filter((file) => file.endsWith(".sh"))
     .map((file) => join("provision", name, file)),
 );
+const roles = allRoles();
+const guestRoles = roles.filter(({ targets }) => targets?.includes("container") ?? true);
 const applied = folders.map(({ name }) => name).filter((name) => existsSync(join("provision", name, "apply.sh")));
 
 describe("every role", () => {
@@ -31,14 +36,67 @@ describe("every role", () => {
     expect(stdout ?? "").toBe("");
   });
 
-  it.each([
-    ["base", base],
-    ["docker", docker],
-  ])("%s describes each of its variables, which bear its name", (name, { variables }) => {
-    for (const [variable, schema] of Object.entries(variables.shape)) {
-      expect(variable).toMatch(new RegExp(`^${name}_[a-z_]+$`));
-      expect(schema.description).toMatch(/\.$/);
-    }
+  it.each(roles)("$name describes each of its variables in a sentence", ({ variables }) => {
+    const silent = Object.entries(variables.shape).filter(([, { description = "" }]) => !/[.)]$/.test(description));
+    expect(silent.map(([variable]) => variable)).toEqual([]);
+  });
+
+  it.each(roles)("$name says in words what it expects of a text, not as a pattern", ({ variables }) => {
+    expect(textLeaves(variables).filter(({ speaks }) => !speaks)).toEqual([]);
+  });
+
+  it.each(guestRoles)("$name says on its page what stays when it is taken back", ({ name }) => {
+    expect(readFileSync(join("provision", name, "README.md"), "utf8")).toMatch(/Taking it back|\*\*Removed\*\*/);
+  });
+});
+
+/**
+ * Texts that may hold anything. Of each of them __tests__/guests or the role's own tests show that nothing of it is executed,
+ * and that it arrives byte for byte or is refused; a new one belongs there first.
+ */
+const FREE_TEXT = [
+  "compose_apps{}.compose",
+  "compose_apps{}.compose.services{key}",
+  "compose_apps{}.app",
+  "compose_apps{}.env{}",
+  "compose_apps{}.files{}",
+  "compose_apps{}.files{}.content",
+  "dns_zones{}[].value",
+  "files_present[].content",
+  "files_present[].content[]",
+  "files_present[].lines[]",
+  "files_present[].path",
+  "files_folders[].path",
+  "files_absent[]",
+  "node_nvidia_driver.path",
+  "nvidia_cfg.runfile.path",
+  "script_snippets[].apply",
+  "script_snippets[].creates",
+  "script_snippets[].unless",
+  "script_snippets[].check",
+  "script_snippets[].values{}",
+  "systemd_units[].content",
+  "systemd_units[].drop_in",
+];
+/** Texts that may begin with a dash, and are no argument of a program: they go into files. */
+const DASHES = ["dhcp_networks{}.interface", "dns_contact", "traefik_kop.redis_user", "traefik_kop.namespaces[]"];
+
+describe("text of the inventory that would be code elsewhere", () => {
+  it.each(roles)("is refused by $name, except where any text may stand", ({ variables }) => {
+    const taken = textLeaves(variables).flatMap(({ path, schema }) =>
+      [...HOSTILE, ...HOSTILE.map((text) => `/${text}`), LONG]
+        .filter((text) => safeParse(schema, text).success)
+        .filter((text) => !FREE_TEXT.includes(path) && !(DASHES.includes(path) && text.startsWith("-")))
+        .map((text) => `${path}: ${JSON.stringify(text.slice(0, 40))}`),
+    );
+    expect(taken).toEqual([]);
+  });
+
+  it("is refused everywhere where it holds NUL, which no shell can", () => {
+    const taken = roles
+      .flatMap(({ variables }) => textLeaves(variables))
+      .filter(({ schema }) => safeParse(schema, "a\0b").success);
+    expect(taken.map(({ path }) => path)).toEqual([]);
   });
 });
 

@@ -43,10 +43,14 @@ set_account() {
 
 # A password of "*" fits none, but unlike "!" does not lock the account, which sshd without PAM would refuse.
 add_user() {
+  own=--user-group
+  # A distribution may have a group of that name already, as Debian has "operator".
+  ! getent group "$1" >/dev/null || own=--gid=$1
   if has_command useradd; then
-    useradd --create-home --user-group --shell "$2" --password '*' "$1"
+    useradd --create-home "$own" --shell "$2" --password '*' "$1"
   else
-    adduser -D -s "$2" "$1"
+    [ "$own" = --user-group ] || set -- "$1" "$2" -G "$1"
+    adduser -D -s "$2" ${3+"$3" "$4"} "$1"
     printf '%s:*\n' "$1" | chpasswd -e
   fi
 }

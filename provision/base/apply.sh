@@ -4,9 +4,11 @@ set -eu
 . ./lib/step.sh
 . ./lib/lists.sh
 . ./lib/state.sh
+. ./lib/sshd.sh
+. ./lib/upkeep.sh
+. ./lib/node-exporter.sh
 . ./accounts.sh
 . ./ssh.sh
-. ./monitoring.sh
 
 set_timezone() {
   zone=$(setting base_timezone)
@@ -51,45 +53,16 @@ generate_locale() {
   locale_generated || fail "base_locale: locale-gen knows no $locale; look into /usr/share/i18n/SUPPORTED"
 }
 
+# In one go with what comes later: each time apt-get is asked it takes seconds to look at what is there.
 set_packages() {
-  [ "${base_packages_COUNT:-0}" -gt 0 ] || return 0
   set --
   index=0
-  while [ "$index" -lt "$base_packages_COUNT" ]; do
+  while [ "$index" -lt "${base_packages_COUNT:-0}" ]; do
     set -- "$@" "$(setting "base_packages_$index")"
     index=$((index + 1))
   done
-  packages "$@"
-}
-
-set_security_upgrades() {
-  if ! is_debian_like; then
-    skip "security upgrades" "$(os_id) has no unattended-upgrades"
-  elif [ "${base_security_upgrades:-true}" = true ]; then
-    packages unattended-upgrades
-    # Read after the distribution's 20auto-upgrades and 50unattended-upgrades.
-    install_file /etc/apt/apt.conf.d/60proxmox-lab 644 <<'CONF'
-APT::Periodic::Update-Package-Lists "1";
-APT::Periodic::Unattended-Upgrade "1";
-APT::Periodic::AutocleanInterval "7";
-Unattended-Upgrade::Automatic-Reboot "false";
-CONF
-  else
-    remove_file /etc/apt/apt.conf.d/60proxmox-lab
-  fi
-}
-
-set_journal() {
-  if ! has_command journalctl; then
-    skip "journal" "no journald here"
-    return 0
-  fi
-  install_file /etc/systemd/journald.conf.d/60-proxmox-lab.conf 644 <<CONF
-[Journal]
-SystemMaxUse=${base_journal_max_use:-200M}
-MaxRetentionSec=${base_journal_retention:-31day}
-CONF
-  [ "$STEP_LAST" = ok ] || restart_service systemd-journald
+  if is_debian_like && [ "${base_security_upgrades:-true}" = true ]; then set -- "$@" unattended-upgrades; fi
+  [ $# -eq 0 ] || packages "$@"
 }
 
 set_timezone
@@ -97,6 +70,6 @@ set_locale
 set_packages
 set_accounts
 set_ssh
-set_security_upgrades
-set_journal
-set_node_exporter
+security_upgrades "${base_security_upgrades:-true}"
+journal_limits "${base_journal_max_use:-200M}" "${base_journal_retention:-31day}"
+set_node_exporter "${base_node_exporter:-false}" "${base_node_exporter_listen:-:9100}"

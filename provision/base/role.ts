@@ -1,25 +1,28 @@
 import { z } from "zod";
+import { timeZone, userName } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole } from "../role";
+import { journalAge, journalSize, listenAddress, packageName } from "../settings";
 
 const user = z
   .strictObject({
-    name: z
-      .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,30}$/)
-      .describe("Login name."),
+    name: userName().describe("Login name."),
     ssh_keys: z
-      .array(z.string().regex(/^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?$/))
+      .array(
+        text(
+          'a public key such as "ssh-ed25519 AAAA… ann@desk"',
+          /^(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\r\n]*)?$/,
+          (value) => (value.trim() === value ? undefined : value.trim()),
+        ),
+      )
       .optional()
       .describe("Public keys that may log in as this user, one `ssh-ed25519 AAAA… comment` each."),
     sudo: z.boolean().optional().describe("May become root without a password. Default: false."),
     groups: z
-      .array(z.string().regex(/^[a-z_][a-z0-9_-]{0,30}$/))
+      .array(text("a group's name", /^[a-z_][a-z0-9_-]{0,30}$/))
       .optional()
       .describe("Further groups that the user belongs to; they must exist."),
-    shell: z
-      .string()
-      .regex(/^\/[\w./-]+$/)
+    shell: text("the absolute path of a shell such as /bin/bash", /^(\/\w[\w.-]*)+$/, (value) => `/bin/${value}`)
       .optional()
       .describe("Login shell. Default: /bin/bash where it is installed, else /bin/sh."),
   })
@@ -31,19 +34,14 @@ export default defineRole({
   group: "all",
   targets: ["container", "vm"],
   osTypes: ["debian", "ubuntu", "alpine"],
+  after: ["cloud-init"],
   variables: z.object({
-    base_timezone: z
-      .string()
-      .regex(/^[A-Za-z][\w+-]*(\/[\w+-]+)*$/)
-      .optional()
-      .describe("Time zone, such as Europe/Berlin. Default: as the template has it."),
-    base_locale: z
-      .string()
-      .regex(/^[A-Za-z_]+(\.[A-Za-z0-9-]+)?(@[a-z]+)?$/)
+    base_timezone: timeZone().optional().describe("Time zone, such as Europe/Berlin. Default: as the template has it."),
+    base_locale: text("a locale such as en_US.UTF-8", /^[A-Za-z_]+(\.[A-Za-z0-9-]+)?(@[a-z]+)?$/)
       .optional()
       .describe("Locale of the system, such as en_US.UTF-8. Default: as the template has it. Not on Alpine."),
     base_packages: z
-      .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]*$/))
+      .array(packageName())
       .optional()
       .describe("Packages that every guest has, by the distribution's name."),
     base_users: z
@@ -64,25 +62,17 @@ export default defineRole({
       .describe(
         "Unattended upgrades, from the origins that the distribution gives them. Default: true. Not on Alpine.",
       ),
-    base_journal_max_use: z
-      .string()
-      .regex(/^[1-9][0-9]*[KMGT]?$/)
+    base_journal_max_use: journalSize()
       .optional()
       .describe("Disk space that the journal may take, such as 200M. Default: 200M. Only under systemd."),
-    base_journal_retention: z
-      .string()
-      .regex(/^[1-9][0-9]*(s|min|h|day|week|month|year)$/)
+    base_journal_retention: journalAge()
       .optional()
       .describe("Age at which entries leave the journal, such as 31day. Default: 31day. Only under systemd."),
     base_node_exporter: z
       .boolean()
       .optional()
       .describe("Prometheus' node exporter, from the distribution's packages. Default: false."),
-    base_node_exporter_listen: text(
-      "an address and a port such as 10.0.0.5:9100, or a port alone such as :9100",
-      /^([0-9.]+|\[[0-9a-f:]+\]|[a-z0-9][a-z0-9.-]*)?:[1-9][0-9]{0,4}$/,
-      (value) => (/^[0-9]+$/.test(value) ? `":${value}"` : undefined),
-    )
+    base_node_exporter_listen: listenAddress()
       .optional()
       .describe("Where the node exporter listens. Default: :9100, on every address of the guest."),
   }),

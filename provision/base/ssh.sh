@@ -1,46 +1,11 @@
-# sshd, where it is installed.
+# The settings of sshd.
 # shellcheck shell=sh disable=SC2154
 
-SSHD_OURS=/etc/ssh/sshd_config.d/10-proxmox-lab.conf
-
-set_ssh() {
-  if ! has_command sshd || [ ! -f /etc/ssh/sshd_config ]; then
-    skip "sshd" "it is not installed"
-    return 0
-  fi
-  if ! grep -qiE '^[[:space:]]*Include[[:space:]]+"?/etc/ssh/sshd_config.d/\*\.conf' /etc/ssh/sshd_config; then
-    fail "sshd: /etc/ssh/sshd_config does not include /etc/ssh/sshd_config.d/*.conf, so nothing can be set beside it; add that line at its top"
-  fi
-  sshd_settings >./sshd
-  # sshd takes the first value that it reads: ours stands before those that are there already.
-  cat ./sshd /etc/ssh/sshd_config >./sshd_config
-  accepted_by_sshd ./sshd_config
-  install_file "$SSHD_OURS" 644 <./sshd
-  [ "$STEP_LAST" = ok ] || reload_service "$(if is_debian_like; then echo ssh; else echo sshd; fi)"
-}
+set_ssh() { install_sshd sshd_settings; }
 
 sshd_settings() {
   echo "AuthorizedKeysFile .ssh/authorized_keys $KEYS/%u"
   [ "${base_ssh_hardening:-true}" = true ] || return 0
-  if [ "${base_ssh_password_authentication:-false}" = true ]; then
-    echo "PasswordAuthentication yes"
-  else
-    echo "PasswordAuthentication no"
-    echo "KbdInteractiveAuthentication no"
-  fi
-  cat <<'CONF'
-PermitRootLogin prohibit-password
-PermitEmptyPasswords no
-MaxAuthTries 4
-LoginGraceTime 30
-X11Forwarding no
-CONF
-}
-
-# sshd -t wants the folder that only its service makes.
-accepted_by_sshd() {
-  made=
-  [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made=1; }
-  said=$("$(command -v sshd)" -t -f "$1" 2>&1) || fail "sshd refuses what would be written: $said"
-  [ -z "$made" ] || rmdir /run/sshd
+  if [ "${base_ssh_password_authentication:-false}" = true ]; then echo "PasswordAuthentication yes"; else keys_only; fi
+  strict_sshd
 }

@@ -1,37 +1,34 @@
 import { join } from "node:path";
 import { z } from "zod";
+import { anyText } from "../../model/schema/formats";
+import { text } from "../../model/schema/scalar";
 import { defineRole, secret } from "../role";
 import { appNames, readApp } from "./app-folder";
 import { composeText, secretPaths } from "./compose-text";
 
 const APPS = join(__dirname, "..", "apps");
 
-/** Compose would take these from its own environment. */
-const NOT_OURS = ["PATH", "HOME"];
 const RESERVED = ["compose.yaml", ".env", ".applied", ".managed"];
 
-const scalar = z.union([z.string(), z.number(), z.bigint(), z.boolean()]).transform(String);
-const content = z.union([z.string(), secret()]);
+const scalar = z.union([anyText(), z.number(), z.bigint(), z.boolean()]).transform(String);
+const content = z.union([anyText(), secret()]);
 
+/** Compose would take PATH and HOME from its own environment. */
 const environment = z
   .record(
-    z
-      .string()
-      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-      .refine((name) => !NOT_OURS.includes(name), { params: { expected: "another name than PATH or HOME" } }),
+    text("a variable's name (letters, digits, _) other than PATH and HOME", /^(?!(PATH|HOME)$)[A-Za-z_][A-Za-z0-9_]*$/),
     z.union([scalar, secret()]),
   )
   .transform((given) =>
     Object.entries(given).map(([name, value]) => ({ name, value, secret: typeof value !== "string" })),
   );
 
-const path = z
-  .string()
-  .regex(/^(?!\/)(?!.*(^|\/)\.{1,2}(\/|$))[A-Za-z0-9._@+/-]+$/)
-  .regex(/[^/]$/)
-  .refine((name) => !RESERVED.includes(name) && !name.startsWith("-") && !name.includes("//"), {
-    params: { expected: `a path inside the app's folder, other than ${RESERVED.join(", ")}` },
-  });
+const path = text(
+  `a path inside the app's folder of letters, digits, . _ @ + -, other than ${RESERVED.join(", ")}`,
+  (name) =>
+    /^(?![/-])(?!.*(^|\/)\.{1,2}(\/|$))(?!.*\/\/)[A-Za-z0-9._@+/-]*[A-Za-z0-9._@+-]$/.test(name) &&
+    !RESERVED.includes(name),
+);
 
 const files = z
   .record(
@@ -39,11 +36,10 @@ const files = z
     z.union([
       content,
       z.strictObject({
-        content,
-        mode: z
-          .string()
-          .regex(/^[0-7]{3}$/)
-          .optional(),
+        content: content.describe("What is in the file."),
+        mode: text('a file mode of three octal digits such as "640"', /^[0-7]{3}$/, (value) => value.replace(/^0/, ""))
+          .optional()
+          .describe('Such as "640". Default: "644".'),
       }),
     ]),
   )
@@ -55,25 +51,26 @@ const files = z
     }),
   );
 
-const inline = z.looseObject({ services: z.record(z.string(), z.unknown()) }).superRefine((project, context) => {
-  for (const where of secretPaths(project)) {
-    context.addIssue({
-      code: "custom",
-      path: [...where],
-      message: "a secret cannot be part of the compose file itself",
-      params: { fix: "put it into env:, and write the variable's name as ${NAME} here" },
-    });
-  }
-});
+const inline = z
+  .looseObject({ services: z.record(anyText(), z.unknown()).describe("As Compose takes them; so are keys beside it.") })
+  .superRefine((project, context) => {
+    for (const where of secretPaths(project)) {
+      context.addIssue({
+        code: "custom",
+        path: [...where],
+        message: "a secret cannot be part of the compose file itself",
+        params: { fix: "put it into env:, and write the variable's name as ${NAME} here" },
+      });
+    }
+  });
 
 const app = z
   .strictObject({
-    app: z
-      .string()
+    app: anyText()
       .optional()
       .describe("The name of a folder under provision/apps/, which holds compose.yaml and whatever goes beside it."),
     compose: z
-      .union([z.string().min(1), inline.transform(composeText)])
+      .union([anyText().min(1), inline.transform(composeText)])
       .optional()
       .describe("The compose file itself, as text or as a mapping; ${NAME} in it stands for a variable of env."),
     env: environment
@@ -150,7 +147,12 @@ export default defineRole({
   after: ["base", "docker"],
   variables: z.object({
     compose_apps: z
-      .record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/), app)
+      .record(
+        text("a project's name (small letters, digits, _ and -)", /^[a-z0-9][a-z0-9_-]{0,62}$/, (value) =>
+          value.toLowerCase(),
+        ),
+        app,
+      )
       .transform((apps) => Object.entries(apps).map(([name, project]) => ({ name, ...project })))
       .optional()
       .describe(

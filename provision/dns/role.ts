@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cidr4, cidr6, dnsName, ip, whole } from "../../model/schema/formats";
+import { anyText, cidr4, cidr6, dnsName, ip, whole } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole } from "../role";
 import { type Record, zoneFiles } from "./zones";
@@ -25,7 +25,7 @@ const record = z
   .strictObject({
     name: name().describe("Relative to the zone; @ is the zone itself."),
     type: z.enum(["A", "AAAA", "CNAME", "NS", "MX", "SRV", "TXT", "CAA"]).describe("Type of the record."),
-    value: z.string().describe("What it holds, as a zone file has it; text of TXT without quotes."),
+    value: anyText().describe("What it holds, as a zone file has it; text of TXT without quotes."),
     ttl: whole({ min: 0, max: 604800, unit: "seconds" }).optional().describe("Seconds. Default: dns_ttl."),
   })
   .superRefine(({ type, value }, context) => {

@@ -2,6 +2,8 @@
 # shellcheck shell=sh disable=SC1091,SC2154
 set -eu
 . ./lib/step.sh
+. ./lib/state.sh
+. ./lib/holds.sh
 . ./traps.sh
 
 SOURCE=${docker_source:-docker}
@@ -43,6 +45,9 @@ compose_package() {
     echo docker-compose-v2
   elif available docker-compose && dpkg --compare-versions "$(candidate docker-compose)" ge 2; then
     echo docker-compose
+  elif [ -n "$STEP_CHECK" ] && ! lists_fresh; then
+    # Nothing has been fetched yet that could tell.
+    echo docker-compose
   else
     fail "docker_source: $(os_release PRETTY_NAME) has no compose plugin among its packages; write docker_source: docker" >&2
   fi
@@ -82,19 +87,10 @@ install_content() {
   put_file "$KEYRING" 644 root:root
 }
 
-# hold PACKAGE…: a pinned version stays when everything else is upgraded; without a pin, nothing is held back.
+# A pinned version stays when everything else is upgraded; without a pin, nothing is held back.
 hold() {
-  held=$(apt-mark showhold)
-  for package in "$@"; do
-    if printf '%s\n' "$held" | grep -qxF "$package"; then is_held=1; else is_held=; fi
-    if [ -n "$VERSION" ] && [ -z "$is_held" ]; then
-      change "$package held at $VERSION" apt-mark hold "$package"
-    elif [ -z "$VERSION" ] && [ -n "$is_held" ]; then
-      change "$package no longer held" apt-mark unhold "$package"
-    else
-      ok "hold of $package"
-    fi
-  done
+  [ -n "$VERSION" ] || set --
+  hold_packages docker "$@"
 }
 
 set_daemon() {
@@ -105,32 +101,62 @@ set_daemon() {
     if [ -n "$STORAGE_DRIVER" ]; then printf ',\n  "storage-driver": "%s"' "$STORAGE_DRIVER"; fi
     printf '\n}\n'
   } >./daemon.json
-  if has_command dockerd; then
+  # Debian 12's is too old to be asked.
+  if has_command dockerd && dockerd --help 2>/dev/null | grep -q -e --validate; then
     said=$(dockerd --validate --config-file ./daemon.json 2>&1) || fail "dockerd refuses what would be written to /etc/docker/daemon.json: $said"
+  fi
+  # The file is there before the service first starts, so that it need not restart for it.
+  if has_command dockerd && ! file_is ./daemon.json /etc/docker/daemon.json 644 root:root; then
+    owe docker-owed "restart docker"
   fi
   install_file /etc/docker/daemon.json 644 <./daemon.json
 }
 
+pay_restart() { restart_service "$2"; }
+
+# Whoever was let in by a former docker_user, and by nobody else, is let in no longer.
 set_user() {
-  [ -n "${docker_user:-}" ] || return 0
-  if ! getent passwd "$docker_user" >/dev/null; then
-    # The group is of the package, so it is there even for a user of the same name.
-    change "user $docker_user" useradd --create-home --gid docker --shell /bin/bash --password '*' "$docker_user"
-  elif id -nG "$docker_user" | tr ' ' '\n' | grep -qx docker; then
-    ok "$docker_user in group docker"
-  else
-    change "$docker_user in group docker" usermod --append --groups docker "$docker_user"
+  former=$(remembered docker-user)
+  if [ -n "$former" ] && [ "$former" != "${docker_user:-}" ]; then
+    let_out "$former"
+    remember docker-user </dev/null
   fi
+  [ -n "${docker_user:-}" ] || return 0
+  if in_docker "$docker_user"; then
+    ok "$docker_user in group docker"
+    return 0
+  fi
+  # Said before, so that a run that was killed in between has said it.
+  printf '%s\n' "$docker_user" | remember docker-user
+  if getent passwd "$docker_user" >/dev/null; then
+    change "$docker_user in group docker" usermod --append --groups docker "$docker_user"
+  else
+    change "user $docker_user" add_docker_user
+  fi
+}
+
+let_out() {
+  in_docker "$1" || return 0
+  if [ "$(id -gn "$1")" = docker ]; then
+    note "the account $1 stays, and may use Docker, for docker is its own group; userdel -r $1 removes it"
+  else
+    change "$1 no longer in group docker" gpasswd --delete "$1" docker
+    note "the account $1 stays; userdel -r $1 removes it"
+  fi
+}
+
+in_docker() { id -nG "$1" 2>/dev/null | tr ' ' '\n' | grep -qx docker; }
+
+# The group is of the package, so it is there even for a user of the same name.
+add_docker_user() {
+  if getent group "$docker_user" >/dev/null; then set -- --no-user-group --gid docker; else set -- --user-group --groups docker; fi
+  useradd --create-home "$@" --shell /bin/bash --password '*' "$docker_user"
 }
 
 is_debian_like || fail "docker: this role knows Debian and Ubuntu, this is $(os_release PRETTY_NAME)"
 look_for_traps
-# The file is there before the service first starts, so that it need not restart for it.
 set_daemon
-daemon_file=$STEP_LAST
-was_there=
-! has_command dockerd || was_there=1
 set_engine
 run_service docker
-if [ "$daemon_file" = changed ] && [ -n "$was_there" ]; then restart_service docker; fi
+pay docker-owed pay_restart
 set_user

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { userName } from "../../model/schema/formats";
+import { text } from "../../model/schema/scalar";
 import { defineRole } from "../role";
 
 export default defineRole({
@@ -9,9 +11,7 @@ export default defineRole({
   osTypes: ["debian", "ubuntu"],
   after: ["base"],
   variables: z.object({
-    docker_user: z
-      .string()
-      .regex(/^[a-z_][a-z0-9_-]{0,30}$/)
+    docker_user: userName()
       .optional()
       .describe(
         "User who may use Docker, and is made if there is none. Who may use Docker can become root of the guest. Default: nobody.",
@@ -22,16 +22,14 @@ export default defineRole({
       .describe(
         "Packages from Docker's own apt repository, or from the distribution (Debian 12 has no compose plugin). Default: docker.",
       ),
-    docker_version: z
-      .string()
-      .regex(/^[0-9A-Za-z.:+~-]+$/)
+    docker_version: text("a package's version such as 5:28.5.1-1~debian.13~trixie", /^[0-9A-Za-z][0-9A-Za-z.:+~-]*$/)
       .optional()
       .describe(
         "The engine's exact package version, as `apt-cache madison docker-ce` prints it; it is then held. Default: the newest at installation, kept up to date by the distribution's tools.",
       ),
-    docker_log_max_size: z
-      .string()
-      .regex(/^[1-9][0-9]*[kmg]$/)
+    docker_log_max_size: text("a size such as 10m, in k, m or g", /^[1-9][0-9]*[kmg]$/, (value) =>
+      value.toLowerCase().replace(/i?b$/, ""),
+    )
       .optional()
       .describe("Size at which a container's log is rotated. Default: 10m."),
     docker_log_max_files: z

@@ -7,6 +7,7 @@ look_for_traps() {
   [ "$(system_container)" = lxc ] || return 0
   can_nest || fail "docker: this container may not mount /proc in a namespace of its own, which every Docker container needs;" \
     "set lxc_features: {nesting: true} for the group docker_hosts, apply, and restart the guest"
+  look_for_keys
   if overlay_works; then
     ok "overlay file system"
   elif [ -c /dev/fuse ]; then
@@ -17,6 +18,22 @@ look_for_traps() {
     fail "docker: the storage of this guest allows no overlay mounts (a ZFS pool older than 2.2 does not);" \
       "put the guest on another storage, or set lxc_features: {fuse: true} so that fuse-overlayfs can be used"
   fi
+}
+
+# How many kernel keys must be free: a Docker container takes one as it starts, and so does each of its services.
+KEYS_NEEDED=20
+
+# Root of all unprivileged guests of a node is one user to its kernel, and has 200 keys by default (kernel.keys.maxkeys).
+# Lines of /proc/key-users are "UID: usage nkeys/nikeys qnkeys/maxkeys qnbytes/maxbytes":
+# https://docs.kernel.org/security/keys/core.html
+look_for_keys() {
+  set -- "$(awk '$1 == "0:" { split($4, keys, "/"); print keys[2] - keys[1] }' /proc/key-users 2>/dev/null)"
+  if [ -z "$1" ] || [ "$1" -ge "$KEYS_NEEDED" ]; then return 0; fi
+  set -- "only $1 kernel keys are left for the unprivileged guests of this node, which share them, and each Docker container takes one:" \
+    "without any it does not start (\"unable to create session key: disk quota exceeded\");" \
+    "on the node: sysctl kernel.keys.maxkeys=2000 kernel.keys.maxbytes=200000, and both as lines of /etc/sysctl.d/60-keys.conf"
+  has_command dockerd || [ -n "$STEP_CHECK" ] || fail "docker: $*"
+  note "$*"
 }
 
 system_container() {

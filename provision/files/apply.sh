@@ -37,7 +37,10 @@ set_folder() {
   rights_of "$1" 755
   [ ! -e "$path" ] || [ -d "$path" ] || fail "$path: a folder is wanted, and something else is there; remove it by hand"
   printf '%s\n' "$path" >>./wanted-paths
-  [ -d "$path" ] || remember_also files "dir - $path"
+  if [ ! -d "$path" ]; then
+    make_parent "${path%/*}"
+    remember_also files "dir - $path"
+  fi
   install_folder "$path" "$mode" "$owner"
 }
 

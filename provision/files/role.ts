@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fileMode, userName } from "../../model/schema/formats";
+import { anyText, fileMode, userName } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole, secret } from "../role";
 
@@ -16,21 +16,19 @@ const path = () =>
     isPath,
     (value) => `/${value.replace(/^\/+|\/+$/g, "")}`,
   );
-const content = () =>
-  z.string().refine((value) => !/\0|\p{Surrogate}/u.test(value), { params: { expected: "text without NUL" } });
-const piece = z.union([content(), secret()]);
+const piece = z.union([anyText(), secret()]);
 const service = () => text("a service's name", /^[A-Za-z0-9][A-Za-z0-9:_.@-]*$/);
 
 const rights = {
-  owner: userName().optional().describe("Default: root."),
-  group: userName().optional().describe("Default: root."),
+  owner: userName().optional().describe("User it belongs to. Default: root."),
+  group: userName().optional().describe("Group it belongs to. Default: root."),
 };
 
 const file = z
   .strictObject({
     path: path().describe("Where it is."),
     content: z
-      .union([content(), secret(), z.array(piece)])
+      .union([anyText(), secret(), z.array(piece)])
       .optional()
       .describe("The whole content, byte for byte; or a list of pieces, some of which may be secrets."),
     lines: z.array(piece).optional().describe("Instead of content: lines, each of which gets its end."),

@@ -4,12 +4,11 @@ set -eu
 . ./lib/step.sh
 . ./lib/state.sh
 . ./lib/holds.sh
+. ./lib/nvidia.sh
 . ./cards.sh
 . ./driver.sh
 . ./toolkit.sh
 
-# Where /proc, /sys and /dev are; tests have others.
-ROOT=${nvidia_root:-}
 RUNFILE=$(setting nvidia_cfg_runfile_version)
 DRIVER=$(setting nvidia_cfg_driver)
 [ -n "$DRIVER" ] || DRIVER=$([ -n "$RUNFILE" ] && echo runfile || echo distribution)

@@ -1,9 +1,6 @@
 # The driver's libraries and programs, without a kernel module.
 # shellcheck shell=sh disable=SC2154
 
-# A download and what is unpacked of it are too large for the memory that /run is made of.
-WORK=/var/lib/proxmox-lab/nvidia-work
-
 # The version of libcuda, whose file name ends in it.
 installed_version() {
   library=$(ldconfig -p 2>/dev/null | awk '/libcuda\.so\.1 / && /x86-64|AArch64/ { print $NF; exit }')
@@ -45,33 +42,12 @@ install_runfile() {
 }
 
 run_installer() {
-  mkdir -p "$WORK"
-  file=$(setting nvidia_cfg_runfile_path)
-  if [ -z "$file" ]; then
-    file=$WORK/driver.run
-    checksum_fits "$file" || retry "download of $from" curl -fsSL --retry 2 -C - -o "$file" "$from"
-  fi
-  [ -f "$file" ] || fail "nvidia_cfg.runfile.path: there is no $file in this guest"
-  checksum_fits "$file" || {
-    found=$(sha256sum <"$file")
-    rm -f "$WORK/driver.run"
-    fail "nvidia: $file has the SHA-256 ${found%% *}, expected $nvidia_cfg_runfile_sha256: nothing of it was run"
-  }
-  (cd "$WORK" && sh "$file" --extract-only --target unpacked)
+  unpack_runfile nvidia_cfg_runfile
   # It is called --no-kernel-modules since several modules belong to a driver.
   without=--no-kernel-module
-  if (cd "$WORK/unpacked" && ./nvidia-installer --advanced-options 2>&1) | grep -q -e --no-kernel-modules; then
-    without=--no-kernel-modules
-  fi
-  (cd "$WORK/unpacked" && ./nvidia-installer --silent "$without" --no-kernel-module-source --no-x-check \
-    --no-nouveau-check --no-check-for-alternate-installs) || {
-    tail -n 20 /var/log/nvidia-installer.log || :
-    fail "nvidia: NVIDIA's installer failed; the end of its log is above"
-  }
-  rm -rf "$WORK"
+  if installer_knows --no-kernel-modules; then without=--no-kernel-modules; fi
+  run_unpacked "$without" --no-kernel-module-source
 }
-
-checksum_fits() { [ -f "$1" ] && [ "$(sha256sum <"$1")" = "$nvidia_cfg_runfile_sha256  -" ]; }
 
 # Names of the packages: Debian's, and Ubuntu's, which has a set for each branch.
 package_names() {
@@ -119,7 +95,7 @@ not_offered() {
     return 0
   }
   fail "nvidia: $what. Give nvidia_cfg: {runfile: {version: $module, url: …, sha256: …}}, or a source of packages that has it" \
-    "(Debian's are in its component non-free: add a file under /etc/apt/sources.list.d by files_present), or install on the node a driver that is offered"
+    "(Debian's are in its components contrib and non-free: add a file under /etc/apt/sources.list.d by files_present), or install on the node a driver that is offered"
 }
 
 # nvidia-smi compares both parts, and says what differs.

@@ -1,27 +1,7 @@
 import { z } from "zod";
-import { hex, url } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole } from "../role";
-
-const runfile = z
-  .strictObject({
-    version: text("a driver's version such as 580.95.05", /^[0-9]{3,4}\.[0-9]{1,4}(\.[0-9]{1,4})?$/).describe(
-      "The driver's version, which must be that of the node's kernel module.",
-    ),
-    url: url()
-      .optional()
-      .describe("Where it is downloaded from: https://us.download.nvidia.com/XFree86/…/NVIDIA-Linux-….run"),
-    path: text("an absolute path", /^\/[^\p{Cc}]+$/u)
-      .optional()
-      .describe("Where it is in the guest, such as a mount that several guests share."),
-    sha256: hex(64).describe("Its SHA-256 checksum; a file with another one is not run."),
-  })
-  .superRefine((value, context) => {
-    if ((value.url === undefined) !== (value.path === undefined)) return;
-    const message = value.url ? "both url and path are set" : "neither url nor path is set";
-    context.addIssue({ code: "custom", message, params: { fix: "write one of url and path" } });
-  })
-  .meta({ description: "NVIDIA's own installer." });
+import { nvidiaRunfile } from "../settings";
 
 const settings = z
   .strictObject({
@@ -31,7 +11,7 @@ const settings = z
       .describe(
         "Where the driver's user-space part comes from; none: nothing is installed. Default: runfile where one is given, else distribution.",
       ),
-    runfile: runfile.optional(),
+    runfile: nvidiaRunfile().optional(),
     container_toolkit: z
       .boolean()
       .optional()

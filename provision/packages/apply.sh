@@ -34,7 +34,7 @@ refuse_others() {
 remove_packages() {
   # shellcheck disable=SC2086
   if is_debian_like; then
-    dpkg --configure -a
+    finish_packages
     apt_get remove $gone
   else
     apk del --no-progress $gone

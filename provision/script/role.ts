@@ -1,12 +1,10 @@
 import { z } from "zod";
-import { environmentName } from "../../model/schema/formats";
+import { anyText, environmentName } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole, secret } from "../role";
 
 const code = () =>
   text("a shell script without NUL", (value) => value.trim() !== "" && !/\0|\p{Surrogate}/u.test(value));
-const value = () =>
-  z.string().refine((given) => !/\0|\p{Surrogate}/u.test(given), { params: { expected: "text without NUL" } });
 
 /** Names that mean something to a shell: a value of the inventory must not change how the script runs. */
 const RESERVED =
@@ -33,7 +31,7 @@ const snippet = z
         environmentName().refine((name) => !RESERVED.test(name), {
           params: { expected: "a name that means nothing to the shell" },
         }),
-        z.union([value(), secret()]),
+        z.union([anyText(), secret()]),
       )
       .transform((given) => Object.entries(given).map(([name, each]) => ({ name, value: each })))
       .optional()

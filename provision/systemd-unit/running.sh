@@ -62,10 +62,9 @@ runs() {
   }
 }
 
-# start VERB UNIT: also one that has failed so often that systemd would not try again.
+# start VERB UNIT
 start() {
-  systemctl reset-failed "$2" 2>/dev/null || :
-  systemctl "$1" "$2" || show_failure "$2" "systemctl $1 $2 failed"
+  anew "$1" "$2" || show_failure "$2" "systemctl $1 $2 failed"
   printf '%s\n' "$2" >>./watched
 }
 

@@ -113,8 +113,9 @@ tunnel_up() {
 bring_up() {
   systemctl daemon-reload
   systemctl enable "wg-quick@$INTERFACE"
+  systemctl reset-failed "wg-quick@$INTERFACE" 2>/dev/null || :
   if timeout 45 systemctl restart "wg-quick@$INTERFACE"; then return 0; fi
-  why=$(systemctl status --no-pager --lines 8 "wg-quick@$INTERFACE" 2>&1 | sed -n 's/.*wg-quick\[[0-9]*\]: //p' | tail -n 3)
+  why=$(systemctl status --no-pager --lines 8 "wg-quick@$INTERFACE" 2>&1 | sed -n 's/.*wg-quick\[[0-9]*\]: //p' | tail -n 3 | paste -s -d , - | sed 's/,/, /g')
   systemctl stop "wg-quick@$INTERFACE" || true
   if [ -s ./before ]; then
     cp ./before ./content

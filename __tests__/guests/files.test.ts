@@ -1,0 +1,52 @@
+import type { Guest } from "./support/guest";
+import { describeInGuests, proveRole } from "./support/proof";
+
+const CANARY = "canary-files-9c41";
+const SECRETS = { app_password: CANARY };
+const files = (level: string) => ({
+  files_folders: [{ path: "/srv/app", group: "adm", mode: "0750" }],
+  files_present: [
+    { path: "/srv/app/app.conf", content: `level = ${level}\n`, group: "adm", mode: "0640" },
+    { path: "/srv/app/deep/er/password", content: ["password=", { secret: "app_password" }, "\n"] },
+    { path: "/etc/cron.d/app", lines: ["# nothing yet"], restart: "cron" },
+  ],
+  files_absent: ["/etc/motd"],
+});
+
+const look = (guest: Guest) =>
+  guest.sh(
+    "cd /srv/app; stat -c '%n %a %U:%G' . * deep/er/password /etc/cron.d/app; cat app.conf deep/er/password; ls /etc/motd 2>&1 || :",
+  );
+
+describeInGuests("files", (world) => {
+  proveRole(world, "files", {
+    variables: files("3"),
+    secrets: SECRETS,
+    works: async (guest) =>
+      expect((await look(guest)).split("\n")).toEqual([
+        ". 750 root:adm",
+        "app.conf 640 root:adm",
+        "deep 755 root:root",
+        "deep/er/password 600 root:root",
+        "/etc/cron.d/app 644 root:root",
+        "level = 3",
+        `password=${CANARY}`,
+        expect.stringContaining("No such file"),
+      ]),
+    changed: {
+      variables: files("4"),
+      secrets: SECRETS,
+      says: ["/srv/app/app.conf"],
+      works: async (guest) => expect(await guest.sh("cat /srv/app/app.conf")).toBe("level = 4"),
+    },
+    failed: {
+      variables: { ...files("3"), files_present: [{ path: "/srv/x", content: "x", owner: "nobody-here" }] },
+      says: /error: \/srv\/x: there is no user nobody-here/,
+    },
+    removed: {
+      variables: { files_present: [], files_folders: [], files_absent: [] },
+      says: [/\/srv\/app\/app.conf removed/, /\/srv\/app removed/],
+      works: async (guest) => expect(await guest.sh("ls /srv /etc/cron.d")).not.toContain("app"),
+    },
+  });
+});

@@ -1,0 +1,8 @@
+import { probeGuests } from "../../../testbed/guests/lxc-backend";
+
+/** Runs before all test files: says in the environment, which they inherit, why there can be no guests here, if so. */
+export default async function setup(): Promise<void> {
+  const probe = await probeGuests();
+  const how = probe.ok || probe.install === undefined ? "" : `; install it: ${probe.install}`;
+  process.env.GUESTS_MISSING = probe.ok ? "" : `missing ${probe.missing.join(", ")}${how}`;
+}
