@@ -120,7 +120,7 @@ function sourceOf([first = "", ...rest]: readonly string[], trees: ReadonlyMap<s
   return found?.found ? `from ${[name, ...path].join(".")} at ${formatPosition(origin(found.tree))}` : undefined;
 }
 
-/** The network that gives a card, or the guest's name resolution, what it does not set itself. */
+/** The network, or the guest's firewall, that gives a card, or the guest's name resolution, what it does not set itself. */
 function networkOf(
   [first = "", index = "", field = ""]: readonly string[],
   { nics = [], source }: Entity,
@@ -130,7 +130,9 @@ function networkOf(
   const of = first === "dns" ? networks.get(named)?.dns : undefined;
   const place = of ?? (first === "networks" ? source.of[`nics.${index}.${FIELDS[field] ?? field}`] : undefined);
   const network = first === "dns" ? named : nics[Number(index)]?.network;
-  return place && `from proxmox_networks.${network} at ${formatPosition(place)}`;
+  // A card is filtered where its guest has a firewall; networks say nothing of that.
+  const giver = field === "firewall" ? "proxmox_guest_firewall" : `proxmox_networks.${network}`;
+  return place && `from ${giver} at ${formatPosition(place)}`;
 }
 
 function shown(value: unknown): string {

@@ -23,6 +23,14 @@ async function explain(host: string, key: string, files?: LabFiles) {
 }
 
 describe("explain of a key that is not set", () => {
+  it("says that a card is filtered because its guest has a firewall", async () => {
+    const web = container("vmid: 301", "networks: [{ ip: 192.168.1.51 }]");
+    const files = { "host_vars/web.yml": `${web}proxmox_guest_firewall: { rules: [] }\n` };
+    const { out } = await explain("web", "proxmox_lxc.networks.0.firewall", files);
+    expect(out).toContain("proxmox_lxc.networks.0.firewall = true\n");
+    expect(out).toContain("from proxmox_guest_firewall at inventory/lab/host_vars/web.yml:");
+  });
+
   it.each([
     ["storage", '"local-lvm"', "from proxmox_default_storage at inventory/tiers/group_vars/all/proxmox.yml:4:26"],
     ["template", '"debian-13"', "from proxmox_default_template at inventory/tiers/group_vars/all/proxmox.yml:5:27"],

@@ -83,10 +83,17 @@ export class Terraform {
     if (this.#plans !== undefined) rmSync(this.#plans, { recursive: true, force: true });
   }
 
-  #heard(args: readonly string[], tell: (line: string) => void): Promise<number> {
-    const child = this.#spawn(args, ["ignore", "pipe", "inherit"]);
+  async #heard(args: readonly string[], tell: (line: string) => void): Promise<number> {
+    const child = this.#spawn(args, ["ignore", "pipe", "pipe"]);
     if (child.stdout) createInterface({ input: child.stdout }).on("line", tell);
-    return ended(child);
+    let errors = "";
+    child.stderr?.on("data", (block: Buffer) => {
+      process.stderr.write(block);
+      errors += block.toString();
+    });
+    const status = await ended(child);
+    if (WITHOUT_ROOT.test(errors)) process.stderr.write(`${KEEP_ROOT}\n`);
+    return status;
   }
 
   async #capture(args: readonly string[]): Promise<Ended> {
@@ -107,6 +114,12 @@ export class Terraform {
     });
   }
 }
+
+/** What Terraform says of a resource in the state whose provider is no longer configured. */
+const WITHOUT_ROOT = /Provider configuration not present[\s\S]*\.root\b/;
+const KEEP_ROOT =
+  "A guest that root@pam managed has left the inventory, and with it the provider that could destroy it. " +
+  "Set proxmox_keep_root: true in group_vars/all for this deploy; delete it afterwards.";
 
 const DONE: Ended = { status: 0, output: "" };
 
