@@ -15,6 +15,7 @@ export interface RootOnlyQuestion {
   readonly devices: readonly LxcDevice[];
   readonly mounts: readonly LxcMount[];
   readonly hookScript?: string | undefined;
+  readonly adopt?: boolean | undefined;
 }
 
 const REFUSALS = {
@@ -42,6 +43,10 @@ export function rootOnlyOptions(guest: RootOnlyQuestion): readonly RootOnlyOptio
       ? []
       : [{ option: "hookScript", reason: REFUSALS.hookScript, avoid: "do the work in a step inside the guest" }]),
     ...rootOnlyFeatures(guest),
+    // The provider writes every feature of a guest that it imports, also those that are off.
+    ...(guest.adopt
+      ? [{ option: "adopt", reason: REFUSALS.features, avoid: "delete adopt once the guest is in the state" }]
+      : []),
   ];
 }
 

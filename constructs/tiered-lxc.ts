@@ -55,7 +55,7 @@ export class TieredLxc extends Construct {
 
     const { hookScript, mounts = [], unprivileged = true } = props;
     this.tags = merged.tags;
-    this.rootOnly = rootOnlyOptions({ ...merged, mounts, unprivileged, hookScript });
+    this.rootOnly = rootOnlyOptions({ ...merged, mounts, unprivileged, hookScript, adopt: props.adopt });
     this.container = this.#container(props, merged, hostname);
     this.#last = this.container;
     if (props.adopt) {

@@ -143,6 +143,8 @@ function containerNeeds(guest: ContainerGuest): Need[] {
     ...(guest.hookScript === undefined
       ? []
       : [root("hook_script", ROOT.hookScript, "do the work in a role inside the guest")]),
+    // bpg/proxmox 0.111.1 writes every feature of a container that it imports, also those that are off.
+    ...(guest.adopt ? [root("adopt", ROOT.feature, "delete adopt once the guest is in the state")] : []),
   ];
 }
 

@@ -45,6 +45,28 @@ describeWithTerraform("a lab before it is created", () => {
     workspace.remove();
   });
 
+  it.each([
+    ["ai", { proxmox_virtual_environment_container: 6 }],
+    ["homeserver", { proxmox_virtual_environment_vm: 3, proxmox_network_linux_bridge: 1 }],
+  ])(
+    "validates and plans the lab %s without any host, and the provider has nothing to warn of",
+    async (name, counts) => {
+      const { lab: described } = loadLab(name);
+      if (!described) throw new Error(`the lab ${name} has errors`);
+      const workspace = await new Workspace({ lab: at(described, NOBODY) }).init();
+      const validation = JSON.parse((await workspace.run(["validate", "-json"])).output);
+      expect(validation).toMatchObject({ valid: true, warning_count: 0 });
+      const secrets = Object.fromEntries(described.secrets.map((secret) => [`TF_VAR_${secret.name}`, "secret"]));
+      const plan = await workspace.run(["plan", "-no-color", "-out=plan"], secrets);
+      expect(plan.output).not.toMatch(/Warning:|Error:/);
+      const { planned_values } = JSON.parse((await workspace.run(["show", "-json", "plan"])).output);
+      const types: readonly string[] = planned_values.root_module.resources.map(({ type }: { type: string }) => type);
+      for (const [type, count] of Object.entries(counts))
+        expect({ type, count: types.filter((each) => each === type).length }).toEqual({ type, count });
+      workspace.remove();
+    },
+  );
+
   it("reads every text as it was written", async () => {
     const texts = [
       '${file("/etc/passwd")}',
@@ -157,6 +179,18 @@ describeWithTerraform("with a host", () => {
     expect(refused.output).toContain("Not created, because these VMIDs belong to guests that are not of this lab");
     workspace.write(write({ adopt: true }));
     expect(await plan(GUARD)).toMatchObject({ ok: true });
+  });
+
+  it("a container is taken over by root, untouched, and is the token's once adopt is gone", async () => {
+    await there(301, "web", { tags: "lab-lab", features: "nesting=1", swap: "512", cores: "2", memory: "2048" });
+    await start({ adopt: true });
+    expect(await apply(WEB)).toMatchObject({ ok: true });
+    workspace.write(write({}));
+    const { ok, output } = await plan(WEB);
+    expect({ ok, output: /No changes|will be (updated|replaced|created)/.exec(output)?.[0] }).toEqual({
+      ok: true,
+      output: "No changes",
+    });
   });
 
   it("a disk smaller than the volume is refused at the plan", async () => {
