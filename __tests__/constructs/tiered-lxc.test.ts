@@ -215,7 +215,9 @@ describe("traps of the provider", () => {
 
   it("no cpu default is sent for an adopted guest's template, which would replace it", () => {
     const terraform = synth({ adopt: true });
-    expect(terraform.import).toEqual([{ to: "proxmox_virtual_environment_container.web", id: "pve1/301" }]);
+    expect(terraform.import).toEqual([
+      { to: "proxmox_virtual_environment_container.web", id: "pve1/301", provider: "proxmox.root" },
+    ]);
     expect(container(terraform).lifecycle).toMatchObject({
       ignore_changes: expect.arrayContaining(["operating_system[0].template_file_id"]),
     });
