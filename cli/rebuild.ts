@@ -107,12 +107,12 @@ async function fromBackup(work: Rebuild, wanted: string): Promise<ExitCode> {
 }
 
 async function restoreAll(work: Rebuild, backups: ReadonlyMap<string, Backup>, shell: NodeShell): Promise<ExitCode> {
-  const { io, target } = work;
+  const { io, lab, target } = work;
   for (const guest of target.guests) {
     const backup = backups.get(guest.name);
     if (!backup) continue;
     io.out(`${io.colors.bold(guest.name)}: restoring ${backup.volid}`);
-    const { errors, output, status } = await shell.run(guest.node, restoreScript(guest, backup));
+    const { errors, output, status } = await shell.run(guest.node, restoreScript(lab, guest, backup));
     if (status === 0) continue;
     io.err(`${io.colors.red("FAILED")} ${io.colors.bold(guest.name)} on ${guest.node}`);
     for (const line of `${output}\n${errors}`.split("\n").filter((each) => each.trim() !== "")) io.err(`  ${line}`);

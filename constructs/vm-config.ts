@@ -45,6 +45,8 @@ export function vmConfig(props: VmProps, tags: readonly string[], hostname: stri
     rebootAfterUpdate: props.rebootAfterUpdate ?? true,
     // A guest that is to be destroyed need not shut down first, which one without an agent may never do.
     stopOnDestroy: true,
+    // Left to itself the provider has every storage searched for volumes of this VMID, and removes what it finds.
+    deleteUnreferencedDisksOnDestroy: false,
     timeoutCreate: props.createTimeoutSeconds ?? 1800,
     timeoutShutdownVm: props.shutdownTimeoutSeconds ?? 300,
   });

@@ -3,7 +3,7 @@ import { Construct } from "constructs";
 import { DownloadFile } from "../.gen/providers/proxmox/download-file";
 import { pathOf } from "./construct-error";
 import type { NodeAccess, ProxmoxProviders } from "./providers";
-import { Step } from "./step";
+import { dependencies, Step } from "./step";
 
 /** What a VM's disk is made from: a `VmImage`, or a volume that is on the node already. */
 export interface VmDiskImage {
@@ -81,6 +81,7 @@ export class VmImage extends Construct implements VmDiskImage {
       // A file of that name that is there already would otherwise be an error; its checksum is checked all the same.
       overwriteUnmanaged: true,
       verify: true,
+      ...(props.after?.length ? { dependsOn: dependencies(props.after) } : {}),
     });
     // `pve1_image-…`, as steps are named: without the hash that cdktf appends.
     const parts = pathOf(this).split("/").slice(1);

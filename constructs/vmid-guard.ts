@@ -34,6 +34,9 @@ export interface GuardedGuest {
   readonly rebuild?: string;
 }
 
+/** What every guest of a lab is tagged with: `lab-<name>`, in characters that Proxmox VE takes. */
+export const labTag = (lab: string): string => `lab-${lab.toLowerCase().replace(/[^a-z0-9_.+-]/g, "-")}`;
+
 /**
  * Keeps a stack's guests from harming others and themselves; one for all guests of a stack.
  *
@@ -56,7 +59,7 @@ export class VmidGuard extends Construct {
 
   constructor(scope: Construct, id: string, props: VmidGuardProps) {
     super(scope, id);
-    this.tag = `lab-${props.lab.toLowerCase().replace(/[^a-z0-9_.+-]/g, "-")}`;
+    this.tag = labTag(props.lab);
     this.#vmids = named(
       new TerraformData(this, "vmids", {
         input: Lazy.stringValue({

@@ -73,7 +73,7 @@ export function nodeCapacities(lab: Lab): readonly NodeCapacity[] {
     const mine = guests.get(node.name) ?? [];
     return {
       node,
-      cores: load(mine, node.cores, ({ cores }) => cores),
+      cores: load(mine, node.cores, cpusOf),
       memoryMiB: load(mine, node.memoryMiB, ({ memoryMiB }) => memoryMiB),
       gpus: node.gpus.map(({ memoryMiB, model, name }) => ({
         name,
@@ -112,6 +112,9 @@ export function poolsOf(lab: Lab): readonly Pool[] {
     isShared: isShared(lab, storage),
   }));
 }
+
+/** The CPUs that a guest sees. */
+export const cpusOf = (guest: Guest): number => guest.cores * (guest.kind === "vm" ? guest.cpu.sockets : 1);
 
 /** The disks that a guest is promised, root disk first. */
 export function disksOf(guest: Guest): readonly Disk[] {

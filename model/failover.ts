@@ -1,5 +1,5 @@
 import { claimsOf, disksOf, isShared, type NodeCapacity, nodeCapacities, TIGHT } from "./capacity";
-import type { Guest, Lab, Node } from "./lab";
+import type { GpuClaim, Guest, Lab, Node } from "./lab";
 
 /** What becomes of the running guests of a node that is lost. */
 export interface NodeLoss {
@@ -30,15 +30,17 @@ interface Refuge {
   readonly node: Node;
   /** MiB under the 90 % line; absent where the inventory does not say how much the node has. */
   spare: number | undefined;
+  /** Cards and USB devices in use by guests that run there or were given their place there. */
+  readonly claims: GpuClaim[];
+  readonly sticks: Set<string>;
 }
 
 function lossOf(lab: Lab, { guests, node }: NodeCapacity, others: readonly NodeCapacity[]): NodeLoss {
-  const refuges = others.map(
-    ({ memoryMiB: { has, running }, node: other }): Refuge => ({
-      node: other,
-      spare: has === undefined ? undefined : has * TIGHT - running,
-    }),
-  );
+  const refuges = others.map(({ guests: there, memoryMiB: { has, running }, node: other }): Refuge => {
+    const up = there.filter(({ started }) => started);
+    const spare = has === undefined ? undefined : has * TIGHT - running;
+    return { node: other, spare, claims: up.flatMap(claimsOf), sticks: new Set(up.flatMap(sticksOf)) };
+  });
   const moved: NodeLoss["moved"][number][] = [];
   const stranded: NodeLoss["stranded"][number][] = [];
   const running = guests.filter(({ started }) => started);
@@ -51,6 +53,8 @@ function lossOf(lab: Lab, { guests, node }: NodeCapacity, others: readonly NodeC
       .sort((a, b) => (b.refuge.spare ?? 0) - (a.refuge.spare ?? 0));
     if (best) {
       best.refuge.spare = (best.refuge.spare ?? 0) - memoryMiB;
+      best.refuge.claims.push(...cardsFor(guest, node, best.refuge).flatMap(({ found }) => found ?? []));
+      for (const stick of sticksOf(guest)) best.refuge.sticks.add(stick);
       moved.push({ guest: name, to: best.refuge.node.name, memoryMiB });
     } else {
       const elsewhere =
@@ -72,7 +76,8 @@ function boundTo(lab: Lab, guest: Guest, node: Node): string[] {
   return [...new Set([...reasons, ...binds.map((source) => `${source} is a folder of ${node.name}`)])];
 }
 
-function* whyNot(guest: Guest, from: Node, { node, spare }: Refuge): Iterable<string> {
+function* whyNot(guest: Guest, from: Node, refuge: Refuge): Iterable<string> {
+  const { node, spare, sticks } = refuge;
   if (spare === undefined) yield `${node.name}: its memory is not stated`;
   else if (spare < guest.memoryMiB)
     yield `${node.name} has ${Math.max(0, Math.floor(spare))} MiB to spare, ${guest.memoryMiB} MiB are needed`;
@@ -81,13 +86,35 @@ function* whyNot(guest: Guest, from: Node, { node, spare }: Refuge): Iterable<st
   const storages = new Set(disksOf(guest).map(({ storage }) => storage));
   for (const name of storages)
     if (!node.storages.some((storage) => storage.name === name)) yield `${node.name} has no storage ${name}`;
-  const sticks = guest.kind === "vm" ? guest.usb.map(({ name }) => name) : [];
-  for (const name of sticks)
+  for (const name of sticksOf(guest)) {
     if (!node.usb.some((stick) => stick.name === name)) yield `${node.name} has no USB device ${name}`;
-  const cards = claimsOf(guest).flatMap(({ gpu }) => from.gpus.filter(({ name }) => name === gpu));
-  for (const vendor of new Set(cards.map((card) => card.vendor))) {
-    const wanted = cards.filter((card) => card.vendor === vendor).length;
-    const there = node.gpus.filter((card) => card.vendor === vendor).length;
-    if (there < wanted) yield `${node.name} has ${there} of ${wanted} ${vendor} cards`;
+    else if (sticks.has(name)) yield `the USB device ${name} of ${node.name} is in use`;
   }
+  const cards = cardsFor(guest, from, refuge);
+  for (const vendor of new Set(cards.map((card) => card.vendor))) {
+    const wanted = cards.filter((card) => card.vendor === vendor);
+    const there = wanted.filter(({ found }) => found);
+    if (there.length < wanted.length)
+      yield `${node.name} has ${there.length} of ${wanted.length} ${vendor} cards to spare`;
+  }
+}
+
+const sticksOf = (guest: Guest): readonly string[] => (guest.kind === "vm" ? guest.usb.map(({ name }) => name) : []);
+
+/** For each card that a guest has on its node one of that vendor and use elsewhere, which nobody has who would not share it. */
+function cardsFor(guest: Guest, from: Node, { claims, node }: Refuge) {
+  const taken = new Set<string>();
+  return claimsOf(guest).flatMap(({ exclusive, gpu }) => {
+    const card = from.gpus.find(({ name }) => name === gpu);
+    if (!card) return [];
+    const found = node.gpus.find(
+      ({ name, use, vendor }) =>
+        vendor === card.vendor &&
+        use === card.use &&
+        !taken.has(name) &&
+        !claims.some((claim) => claim.gpu === name && (exclusive || claim.exclusive)),
+    );
+    if (found) taken.add(found.name);
+    return [{ vendor: card.vendor, ...(found ? { found: { gpu: found.name, exclusive } } : {}) }];
+  });
 }

@@ -1,4 +1,5 @@
 import type { Definition, EffectiveVar, Group, Host, Inventory, VarLayer } from "./inventory";
+import { Overlay } from "./overlay";
 
 type Vars = ReadonlyMap<string, EffectiveVar>;
 
@@ -86,7 +87,7 @@ function ancestorsOf(inventory: Inventory, name: string, known: Map<string, Read
 }
 
 function mergeHost(inventory: Inventory, host: Host): Vars {
-  const vars = new Map(sharedVars(inventory, host));
+  const vars = new Overlay(sharedVars(inventory, host));
   for (const layer of host.layers) addLayer(vars, layer, { kind: "host", name: host.name });
   return vars;
 }
@@ -103,7 +104,11 @@ function mergeGroups(groups: readonly Group[], sources: ReadonlySet<string>): Va
   return vars;
 }
 
-function addLayer(vars: Map<string, EffectiveVar>, layer: VarLayer, owner: Definition["owner"]): void {
+function addLayer(
+  vars: Map<string, EffectiveVar> | Overlay<EffectiveVar>,
+  layer: VarLayer,
+  owner: Definition["owner"],
+): void {
   for (const [name, { keyAt, value }] of layer.vars.entries) {
     const winner: Definition = { name, tree: value, at: keyAt, owner };
     const before = vars.get(name);

@@ -1,5 +1,6 @@
 import type { EffectiveVar, Inventory } from "./inventory";
 import { effectiveVars, sharedVars } from "./merge";
+import { Overlay } from "./overlay";
 import type { Problem } from "./problem";
 import { Renderer } from "./render/scope";
 import { isPlain } from "./render/trees";
@@ -23,7 +24,7 @@ export function renderHost(
   if (!found) return { vars: new Map(), problems: [] };
   const effective = effectiveVars(inventory, host);
   const shared = sharedPlain(sharedVars(inventory, found));
-  const vars = new Map(shared.trees);
+  const vars = new Overlay(shared.trees);
   const problems = new Set<Problem>();
   const render = (name: string) => {
     const named = withSecretNames(effective.get(name)!.winner);

@@ -31,10 +31,10 @@ export class SourceFiles {
 
   /** The tree of one YAML file. Undefined when it is empty, encrypted as a whole (`sealed`) or cannot be read. */
   read(path: string, role: "hosts" | "vars"): { tree?: Tree; readable: boolean; sealed?: true } {
-    const bytes = this.bytes(path);
-    if (!bytes) return { readable: false };
     const file = this.name(path);
-    if (bytes.subarray(0, VAULT_HEADER.length).toString("latin1") === VAULT_HEADER) {
+    const bytes = this.bytes(path, file);
+    if (!bytes) return { readable: false };
+    if (bytes.toString("latin1", 0, VAULT_HEADER.length) === VAULT_HEADER) {
       if (role === "vars") return { readable: false, sealed: true };
       this.problems.push({
         rule: "vault-encrypted",
@@ -53,8 +53,7 @@ export class SourceFiles {
   }
 
   /** The content of a file, to be used before the next one is read. */
-  private bytes(path: string): Buffer | undefined {
-    const file = this.name(path);
+  private bytes(path: string, file: string): Buffer | undefined {
     let opened: number | undefined;
     try {
       opened = openSync(path, "r");

@@ -33,12 +33,15 @@ export class VarsFolder {
   /** The layers of one group or host, weakest first, and its files that are encrypted as a whole. */
   of(name: string): { readonly layers: readonly VarLayer[]; readonly sealed?: readonly string[] } {
     const layers = this.layersOf(name);
-    const sealed = this.sealed.splice(0);
-    return { layers, ...(sealed.length > 0 ? { sealed } : {}) };
+    return this.sealed.length > 0 ? { layers, sealed: this.sealed.splice(0) } : { layers };
   }
 
   private layersOf(name: string): VarLayer[] {
-    const found = ENDINGS.map((ending) => this.entries.get(name + ending)).filter((entry) => entry !== undefined);
+    const found: FolderEntry[] = [];
+    for (const ending of ENDINGS) {
+      const entry = this.entries.get(name + ending);
+      if (entry) found.push(entry);
+    }
     const [first, ...shadowed] = found;
     if (!first) return [];
     for (const entry of found) this.used.add(entry.name);
@@ -48,7 +51,8 @@ export class VarsFolder {
       this.warn("vars-file-shadowed", join(this.path, entry.name), message, fix);
     }
     const path = join(this.path, first.name);
-    return (first.kind === "folder" ? filesBelow(path, isVarsEntry) : [path]).flatMap((file) => this.layer(file));
+    if (first.kind !== "folder") return this.layer(path);
+    return filesBelow(path, isVarsEntry).flatMap((file) => this.layer(file));
   }
 
   /** Warns of variables that belong to nobody. `elsewhere` tells the names that other hosts files of the folder know. */
@@ -85,7 +89,7 @@ export class VarsFolder {
       const fix = 'set it under "vars:" of the group in the hosts file';
       this.problems.push({ rule: "group-priority", severity: "warning", at: priority.keyAt, message, fix });
     }
-    return tree.entries.size > 0 ? [{ file: this.files.name(path), vars: tree }] : [];
+    return tree.entries.size > 0 ? [{ file: tree.at.file, vars: tree }] : [];
   }
 
   private warn(rule: string, path: string, message: string, fix: string, subject?: string): void {

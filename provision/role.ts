@@ -46,6 +46,8 @@ export interface LabView {
 export interface NetworkView {
   readonly name: string;
   readonly bridge?: string;
+  /** VLAN tag on the bridge. */
+  readonly vlan?: number;
   /** The IPv4 range, then the IPv6 range. */
   readonly cidrs: readonly string[];
   readonly gateway?: string;

@@ -147,6 +147,17 @@ describe("lab docs", () => {
     expect(listed.slice(-3)).toEqual(["192.168.1.10", "192.168.1.100", "192.168.1.200"]);
   });
 
+  it("asks for root's password also where only the lab itself needs it", async () => {
+    const all = `${SOUND["group_vars/all.yml"]}proxmox_acme: { contact: a@example.org, terms: "https://ca.example/terms" }\n`;
+    const node = `${SOUND["host_vars/pve1.yml"]}  acme: { domains: [{ domain: pve1.example.org }] }\n`;
+    const cwd = folderWith({ lab: { "group_vars/all.yml": all, "host_vars/pve1.yml": node } });
+    const { err, out } = await capture(["docs", "lab"], cwd);
+    expect(err).toBe("");
+    expect(out).toMatch(/TF_VAR_proxmox_root_password` \| for `proxmox_acme` \|/);
+    const without = await capture(["docs", "lab"], folderWith({ lab: {} }));
+    expect(without.out).not.toContain("root_password");
+  });
+
   it("lists what compose projects bring", async () => {
     const compose =
       "{ services: { app: { image: 'ghcr.io/x/app:1', ports: ['8080:80'] }, db: { image: 'postgres:17' } } }";

@@ -102,6 +102,16 @@ describe("the progress of an apply", () => {
     expect(out[0]).toBe("media base: it is (secret vpn_key)");
   });
 
+  it("shows neither the rest of a secret that contains another, nor a line of one of several lines", () => {
+    const secrets = new Map([
+      ...Object.entries({ short: "hunter2", long: "hunter2-secret", key: "-----BEGIN KEY-----\nb3BlbnNzaC1rZXk\n}\n" }),
+    ]);
+    const { out, say, take } = progress({ verbose: true, secrets });
+    take("apply_start", STEP);
+    say("media base: it is hunter2-secret", "media base | b3BlbnNzaC1rZXk", "media base | }");
+    expect(out).toEqual(["media base: it is (secret long)", "media base | (secret key)", "media base | }"]);
+  });
+
   it("says in a log once a minute what still runs, and moves no cursor", () => {
     const { out, take, wait } = progress();
     take("apply_start", STEP);

@@ -25,7 +25,8 @@ function labWith({ after = [], group, targets = ["container"] }: Role, examples:
     ...SOUND,
     "hosts.yml": `${SOUND["hosts.yml"]!.trimEnd()}\n${members}`,
     "host_vars/pve1.yml": `${SOUND["host_vars/pve1.yml"]!.trimEnd()}\n  gpus: { gpu0: { vendor: nvidia } }\n`,
-    "host_vars/web.yml": container("vmid: 301", "memory: 8192"),
+    "group_vars/all.yml": `${SOUND["group_vars/all.yml"]!.trimEnd()}\n  guests: { bridge: vmbr0, cidr: 10.0.100.0/24 }\n`,
+    "host_vars/web.yml": container("vmid: 301", "memory: 8192", "networks: [{ ip: 192.168.1.51 }]"),
     ...Object.fromEntries(examples.map((text, index) => [`host_vars/${host}/z${index}.yml`, text])),
   };
   for (const [file, text] of Object.entries(files)) {

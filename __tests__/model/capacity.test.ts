@@ -190,7 +190,32 @@ describe("the loss of a node", () => {
   it("counts cards", () => {
     const uses = { kind: "gpu", gpus: [{ gpu: "gpu0", exclusive: false }], devices: [] } as const;
     const one = { capabilities: [uses] };
-    expect(reasonsOf(one, {}, { gpus: [gpu] })).toEqual(["pve2 has 0 of 1 nvidia cards"]);
+    expect(reasonsOf(one, {}, { gpus: [gpu] })).toEqual(["pve2 has 0 of 1 nvidia cards to spare"]);
     expect(reasonsOf(one, { gpus: [{ ...gpu, name: "other" }] }, { gpus: [gpu] })).toEqual([]);
+    const forVms = { ...gpu, use: "vm" } as const;
+    expect(reasonsOf(one, { gpus: [forVms] }, { gpus: [gpu] })).toEqual(["pve2 has 0 of 1 nvidia cards to spare"]);
+  });
+
+  it("gives a card that somebody has alone to nobody else", () => {
+    const uses = (exclusive: boolean) => ({
+      capabilities: [{ kind: "gpu" as const, gpus: [{ gpu: "gpu0", exclusive }], devices: [] }],
+      storage: "ceph",
+    });
+    const place = { memoryMiB: 65536, storages: [storage("ceph", "rbd")], gpus: [gpu] };
+    const given = (first: boolean, second: boolean) =>
+      nodeLosses(
+        lab({
+          nodes: [node({ name: "pve1", ...place }), node({ name: "pve2", ...place })],
+          guests: [
+            guest({ name: "a", vmid: 1, node: "pve1", ...uses(first) }),
+            guest({ name: "b", vmid: 2, node: "pve1", ...uses(second) }),
+          ],
+        }),
+      )[0];
+    expect(given(false, false)?.moved.map(({ guest: name }) => name)).toEqual(["a", "b"]);
+    for (const loss of [given(true, false), given(false, true)]) {
+      expect(loss?.moved.map(({ guest: name }) => name)).toEqual(["a"]);
+      expect(loss?.stranded).toEqual([{ guest: "b", reasons: ["pve2 has 0 of 1 nvidia cards to spare"] }]);
+    }
   });
 });

@@ -292,3 +292,25 @@ describe("what is allowed, and told", () => {
     expect(loaded([HAOS]).problems).toEqual([]);
   });
 });
+
+describe("two guests that are made from downloads", () => {
+  const URL = "https://images.example/system.qcow2";
+  const image = (url: string, digit: string, name = "system.qcow2") =>
+    `image: { url: "${url}", checksum: "${digit.repeat(64)}", file_name: ${name} }`;
+  const refused = (a: string, b: string) => told(load(two([a], [b]), allRoles()), "file-name-twice");
+
+  it("share one file of a name", () => {
+    expect(refused(image(URL, "a"), image(URL, "a"))).toEqual([]);
+    expect(refused(image(URL, "a"), image(URL, "b", "other.qcow2"))).toEqual([]);
+    expect(refused(CLOUD, CLOUD)).toEqual([]);
+  });
+
+  it("are refused two files of one name, with both places", () => {
+    for (const other of [image(URL, "b"), image("https://elsewhere.example/system.qcow2", "a")]) {
+      const [line = "", ...more] = refused(image(URL, "a"), other);
+      expect(more).toEqual([]);
+      expect(line).toMatch(/other\.yml:\d+.*system\.qcow2 on the storage local of pve1.*other wants.*than web/s);
+      expect(line).toMatch(/web\.yml:\d+/);
+    }
+  });
+});

@@ -36,6 +36,18 @@ describe("dhcp_networks", () => {
     );
   });
 
+  it("are served by a host without a static address, too", () => {
+    const result = lab("{ lan: {} }", "networks: [{ ip: 192.168.1.80 }]");
+    const dynamic = load(
+      {
+        "hosts.yml": hosts({ dhcp_hosts: ["dhcp"], guests: ["dhcp"] }),
+        "host_vars/dhcp.yml": `${container("vmid: 302", "networks: [{ ip: dhcp }]")}dhcp_networks: { lan: {} }\n`,
+      },
+      allRoles(),
+    );
+    expect(config(dynamic)).toEqual(config(result));
+  });
+
   it("lend others an address of the range", () => {
     const lines = config(lab("{ lan: { range: { first: 192.168.1.200, last: 192.168.1.220 }, lease_time: 1h } }"));
     expect(lines).toContain("dhcp-range=set:lan,192.168.1.200,192.168.1.220,255.255.255.0,1h");
@@ -84,6 +96,28 @@ const NODE: HostView = {
 };
 const settings = (address = "10.0.100.100") => ({
   dhcp_config: serverConfig(view(address), NODE, [{ network: "guests" }], () => undefined),
+});
+
+describe("a node", () => {
+  const served = (more: { readonly interface?: string }) => {
+    const refused: string[] = [];
+    const { hosts: known, networks } = view("10.0.100.100");
+    const tagged = { hosts: known, networks: networks.map((network) => ({ ...network, vlan: 20 })) };
+    const text = serverConfig(tagged, NODE, [{ network: "guests", ...more }], (_, message, fix) => {
+      refused.push(`${message}: ${fix}`);
+    });
+    return { text, refused };
+  };
+
+  it("serves a VLAN on the interface that is named, and never on the bridge, which is another network", () => {
+    expect(served({ interface: "vmbr1.20" })).toMatchObject({
+      refused: [],
+      text: expect.stringContaining("=vmbr1.20\n"),
+    });
+    const { refused, text } = served({});
+    expect(refused).toEqual([expect.stringMatching(/guests is VLAN 20 of vmbr1.*add interface: vmbr1\.20/)]);
+    expect(text).not.toContain("interface=");
+  });
 });
 
 describeInSandbox("the dhcp role", () => {

@@ -7,7 +7,7 @@ import type { Setting } from "../../constructs/settings-file";
 import { reverseOf, zoneFiles } from "../../provision/dns/zones";
 import { allRoles } from "../../provision/registry";
 import type { HostView, LabView } from "../../provision/role";
-import { container, hosts, load, removeLabFolders } from "../support/lab-folder";
+import { container, hosts, load, removeLabFolders, told } from "../support/lab-folder";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 
 afterAll(removeLabFolders);
@@ -106,6 +106,12 @@ describe("the inventory's part", () => {
       "80 IN PTR web.home.arpa.",
     ])
       expect(text).toContain(part);
+  });
+
+  it("refuses a server without a static address, which no zone could name", () => {
+    const own = `${container("vmid: 302", "networks: [{ ip: dhcp }]")}dns_domain: home.arpa\n`;
+    const result = lab("", { "host_vars/ns.yml": own });
+    expect(told(result, "role-setting").join("\n")).toMatch(/ns serves names, and has no static address/);
   });
 
   it("refuses records that no zone could hold, with the place", () => {

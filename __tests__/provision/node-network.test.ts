@@ -135,6 +135,24 @@ echo changed >/run/interfaces; sleep 2.5; echo "file: $(cat /run/interfaces), $(
     ]);
   });
 
+  itWithNft("takes rules away beside a rewrite, and keeps none that a killed run left unconfirmed", () => {
+    const rewrite = { network_rewrite: [{ name: "vmbr0", options: { cidr: "10.0.200.2/24" } }] };
+    const said = world(
+      `
+run apply one; run confirm one; run apply two; rm /var/lib/proxmox-lab/rollback/network.armed
+run apply bridge; run confirm bridge; echo "gone: $(tables) $(ls /run/network.nft* 2>/dev/null) $(ls /etc/systemd/system | wc -l)"`,
+      { one: rules(), two: rules({ nodeServices: ["ping"] }), bridge: rewrite },
+    );
+    expect(said.trim().split("\n")).toEqual([
+      expect.stringMatching(/^apply one: 0/),
+      expect.stringMatching(/^confirm one: 0/),
+      expect.stringMatching(/^apply two: 0/),
+      expect.stringMatching(/^apply bridge: 0 changed: vmbr0: cidr .*\|changed: rules taken away/),
+      expect.stringMatching(/^confirm bridge: 0 ok: the network's rules is kept/),
+      "gone: 0  0",
+    ]);
+  });
+
   itWithNft("before a bridge is made, arms the timer; a port that is in use is refused", () => {
     const guard = (port: string) => ({ network_guard_seconds: 1, network_bridges: [{ name: "vmbr1", ports: [port] }] });
     const said = world(

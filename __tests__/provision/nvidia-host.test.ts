@@ -6,8 +6,10 @@ mkdir "$3"
 cat >"$3/nvidia-installer" <<'END'
 #!/bin/sh
 case $1 in
-  --advanced-options) echo "  --kernel-module-type=KIND" ;;
-  *) echo "$*" >>/var/installer; echo 580.95.05 >/var/built ;;
+  --advanced-options) printf '  %s\\n' --kernel-module-type=KIND --allow-installation-with-running-driver ;;
+  *)
+    case $* in *--allow-installation-with-running-driver*) ;; *) [ ! -e /var/n/proc/driver/nvidia/version ] || exit 1 ;; esac
+    echo "$*" >>/var/installer; echo 580.95.05 >/var/built ;;
 esac
 END
 chmod 755 "$3/nvidia-installer"
@@ -49,7 +51,7 @@ describeInSandbox("the role nvidia-host", () => {
     expect(pve.check("nvidia-host", settings()).status).toBe(2);
     const { output, status } = pve.apply("nvidia-host", settings());
     expect({ status, output }).toMatchObject({ status: 0, output: expect.stringContaining("GPU 0: Tesla P40") });
-    expect(pve.read("var/installer")).toContain("--silent --dkms --kernel-module-type=proprietary");
+    expect(pve.read("var/installer")).toContain("--silent --dkms --kernel-module-type=proprietary --no-x-check");
     expect(pve.read("var/n/etc/modprobe.d/proxmox-lab-nouveau.conf")).toContain("blacklist nouveau");
     expect(pve.read("var/calls")).toBe("initramfs\n");
     expect(pve.read("var/n/etc/systemd/system/proxmox-lab-nvidia.service")).toContain("Before=pve-guests.service");

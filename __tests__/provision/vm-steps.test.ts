@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 
@@ -63,7 +63,7 @@ describeInSandbox("the step vm-image", () => {
     expect(status).not.toBe(0);
     expect(output).toContain(`expected sha256 ${"0".repeat(64)}, got ${SUM}`);
     expect(sandbox.read(AT)).toBe(IMAGE);
-    expect(existsSync(join(sandbox.root, "var/lib/vz/import/.proxmox-lab-haos.qcow2.packed"))).toBe(false);
+    expect(readdirSync(join(sandbox.root, "var/lib/vz/import"))).toEqual(["haos.qcow2"]);
   });
 
   it("goes on with a download that broke", () => {
@@ -72,6 +72,20 @@ describeInSandbox("the step vm-image", () => {
     });
     expect(sandbox.apply("vm-image", HAOS)).toMatchObject({ status: 0 });
     expect(sandbox.read(AT)).toBe(IMAGE);
+  });
+
+  it("begins anew when what a killed run left cannot be gone on with, and leaves no rest of another release", () => {
+    const sandbox = node({
+      curl: `while [ "$1" != -o ]; do shift; done; [ ! -e "$2" ] || exit 22; cat /var/remote >"$2"`,
+    });
+    sandbox.apply("vm-image", HAOS);
+    const folder = join(sandbox.root, "var/lib/vz/import");
+    writeFileSync(join(folder, "haos.qcow2"), "cut off");
+    writeFileSync(join(folder, `.proxmox-lab-haos.qcow2.${SUM.slice(0, 16)}.packed`), "of another file");
+    writeFileSync(join(folder, `.proxmox-lab-haos.qcow2.${"0".repeat(16)}.packed`), "of another release");
+    expect(sandbox.apply("vm-image", HAOS)).toMatchObject({ status: 0 });
+    expect(sandbox.read(AT)).toBe(IMAGE);
+    expect(readdirSync(folder)).toEqual(["haos.qcow2"]);
   });
 
   it("says what a storage without imports lacks", () => {
@@ -85,7 +99,7 @@ const CONFIG = "etc/pve/qemu-server/102.conf";
 const DISCS = { vmid: 102, ide2: "local:iso/Win11.iso", ide0: "local:iso/virtio-win.iso" };
 
 /** A node with a VM; its qm writes what is set into the configuration, as pending where the VM has no such drive yet. */
-function machine(config: string, status = "status: running\ndiskwrite: 540672"): Sandbox {
+function machine(config: string, status = "status: running\nuptime: 60\ndiskwrite: 540672"): Sandbox {
   return new Sandbox({
     commands: {
       qm: `
@@ -119,10 +133,12 @@ describeInSandbox("the step vm-discs", () => {
     expect(sandbox.check("vm-discs", DISCS).status).toBe(0);
   });
 
-  it("never restarts one that has something on its disks: it says that a start is due", () => {
-    const sandbox = machine("ide2: local:iso/Win11.iso,media=cdrom\n", "status: running\ndiskwrite: 9000000000");
-    expect(sandbox.apply("vm-discs", DISCS).output).toContain("its new drive is there after the next start");
-    expect(sandbox.read("var/calls")).not.toMatch(/stop|reboot/);
+  it("never restarts one that has something on its disks, or has run for long: it says that a start is due", () => {
+    for (const status of ["uptime: 60\ndiskwrite: 9000000000", "uptime: 86400\ndiskwrite: 0", "uptime: 60"]) {
+      const sandbox = machine("ide2: local:iso/Win11.iso,media=cdrom\n", `status: running\n${status}`);
+      expect(sandbox.apply("vm-discs", DISCS).output).toContain("its new drive is there after the next start");
+      expect(sandbox.read("var/calls")).not.toMatch(/stop|reboot/);
+    }
   });
 
   it("takes discs out of their drives", () => {

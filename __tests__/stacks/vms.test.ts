@@ -87,3 +87,19 @@ it("lab drift logs in to VMs through their node", () => {
     enter: "sudo -n",
   });
 });
+
+it("an image is downloaded once the storage that the lab makes for it is there", () => {
+  const all = `${SOUND["group_vars/all.yml"]}
+proxmox_storages: { images: { type: dir, path: /srv/images, content: [import] } }
+proxmox_image_storage: images
+`;
+  const { lab, problems } = load({ ...VMS, "group_vars/all.yml": all }, ROLES);
+  if (!lab) throw new Error(problems.map(formatProblem).join("\n"));
+  const { resource }: Terraform = JSON.parse(Testing.synth(new LabStack(Testing.app(), lab), true));
+  const images = [
+    ...Object.entries(resource.proxmox_download_file ?? {}),
+    ...Object.entries(resource.null_resource ?? {}),
+  ].filter(([name]) => name.includes("image-images"));
+  expect(images).toHaveLength(2);
+  for (const [, image] of images) expect(image.depends_on).toEqual(["proxmox_storage_directory.images"]);
+});

@@ -1,5 +1,6 @@
 import { parse } from "yaml";
 import { labNeeds } from "../../model/credentials";
+import { wideNeeds } from "../../model/credentials/wide";
 import type { Capability, Guest, Lab, Setting } from "../../model/lab";
 import { code, codes, plain, section, table, yes } from "./markdown";
 
@@ -109,8 +110,14 @@ export function credentials(lab: Lab): string {
     yes(origin !== undefined, "encrypted in the inventory"),
     codes([...new Set(usedBy.map(({ file, line }) => `${file}:${line}`))]),
   ]);
+  const own = wideNeeds(lab).filter(({ credential }) => credential === "root");
   const always = [[code("TF_VAR_proxmox_api_token"), "always"]];
-  const password = root.length > 0 ? [[code("TF_VAR_proxmox_root_password"), "for guests that root@pam manages"]] : [];
+  const reasons = [
+    ...(root.length > 0 ? ["guests that root@pam manages"] : []),
+    ...own.map(({ option }) => code(option)),
+    ...(lab.connection.keepRoot ? ["guests that root@pam managed, to be destroyed"] : []),
+  ];
+  const password = reasons.length > 0 ? [[code("TF_VAR_proxmox_root_password"), `for ${reasons.join(", ")}`]] : [];
   return section(
     "Credentials needed",
     table(

@@ -32,7 +32,10 @@ function vmLosses(values: Values): Losses {
   );
   const efi = blocks(values.efi_disk).length > 0 ? ["EFI variables"] : [];
   const tpm = blocks(values.tpm_state).length > 0 ? ["TPM state, with the keys in it"] : [];
-  return { lost: [...disks, ...efi, ...tpm], kept: [] };
+  // Proxmox VE then looks for volumes with its VMID on every storage (destroy-unreferenced-disks).
+  const detached =
+    values.delete_unreferenced_disks_on_destroy === true ? ["disks that were detached from it, on every storage"] : [];
+  return { lost: [...disks, ...efi, ...tpm, ...detached], kept: [] };
 }
 
 /** A number of GiB, or Proxmox VE's `8G`. */

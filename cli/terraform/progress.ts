@@ -50,6 +50,9 @@ interface Running {
 const LOG_EVERY_MS = 60_000;
 /** A value so short would be found everywhere. */
 const SHORTEST_SECRET = 4;
+/** A line of a secret that is shorter, such as a brace, is not secret. */
+const SHORTEST_LINE = 8;
+const CHECK_FAILED = "Check block assertion failed";
 /** What Terraform itself says in a provisioner's name: communicator/ssh/communicator.go, and of sensitive provisioners. */
 const CHATTER =
   /^(Connecting to remote host via SSH\.\.\.|Using configured bastion host\.\.\.|Connected!| {2}(Host|User|Password|Private key|Certificate|SSH Agent|Checking Host Key|Target Platform): .*|\(output suppressed due to sensitive value in config\))$/;
@@ -66,12 +69,14 @@ export class Progress {
   readonly #options: ProgressOptions;
   readonly #running = new Map<string, Running>();
   readonly #failed = new Set<string>();
+  readonly #hidden: readonly (readonly [value: string, name: string])[];
   readonly #timer: NodeJS.Timeout;
   #lastSaid: number;
   #status = "";
 
   constructor(options: ProgressOptions) {
     this.#options = options;
+    this.#hidden = hidden(options.secrets);
     this.#lastSaid = this.#now();
     this.#timer = setInterval(() => this.tick(), options.terminal ? 500 : 5_000);
     this.#timer.unref();
@@ -171,8 +176,11 @@ export class Progress {
     const what = severity === "warning" ? colors.yellow("warning") : colors.red("error");
     const where = address === undefined ? "" : ` ${colors.bold(this.#place(address).label)}`;
     this.#clear();
-    err(`${what}${where}: ${this.#masked(summary)}`);
-    for (const line of detail.split("\n").filter((each) => each.trim() !== "")) err(`  ${this.#masked(line)}`);
+    const lines = detail.split("\n").filter((each) => each.trim() !== "");
+    // Of a check, which is how the inventory's warnings get here, the message alone says something.
+    const first = (summary === CHECK_FAILED ? lines.shift() : undefined) ?? summary;
+    err(`${what}${where}: ${this.#masked(first)}`);
+    for (const line of lines) err(`  ${this.#masked(line)}`);
   }
 
   #place(address: string): Place {
@@ -187,11 +195,7 @@ export class Progress {
   }
 
   #masked(text: string): string {
-    let shown = text;
-    for (const [name, value] of this.#options.secrets) {
-      if (value.length >= SHORTEST_SECRET) shown = shown.replaceAll(value, `(secret ${name})`);
-    }
-    return shown;
+    return this.#hidden.reduce((shown, [value, name]) => shown.replaceAll(value, `(secret ${name})`), text);
   }
 
   #going(): string {
@@ -220,6 +224,19 @@ export class Progress {
   #now(): number {
     return this.#options.now?.() ?? Date.now();
   }
+}
+
+/**
+ * What is masked, and by which name. The longest first: what is left of a secret that contains another would be shown. Output
+ * comes line by line, so that a key of several lines is known by each of them.
+ */
+function hidden(secrets: ProgressOptions["secrets"]): (readonly [value: string, name: string])[] {
+  return [...secrets]
+    .flatMap(([name, value]) => {
+      const lines = value.split(/\r?\n/).filter((line) => line !== value && line.length >= SHORTEST_LINE);
+      return [...(value.length >= SHORTEST_SECRET ? [value] : []), ...lines].map((text) => [text, name] as const);
+    })
+    .sort(([a], [b]) => b.length - a.length);
 }
 
 function duration(seconds: number): string {

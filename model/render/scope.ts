@@ -99,7 +99,7 @@ export class Scope {
       const head = this.head(tree);
       if (head.kind !== "known") return new Evaluation(this, this.site(tree, [])).known(head, 0);
       const value = head.scope ? head.scope.strict(head.tree) : head.tree;
-      const via = head.scope ? [...head.via, ...(value.via ?? [])] : head.via;
+      const via = head.scope && value.via ? [...head.via, ...value.via] : head.via;
       return { ...value, at: tree.at, ...(via.length > 0 ? { via } : {}) };
     });
     this.check(rendered, tree);
@@ -148,8 +148,8 @@ export class Scope {
     const value = new Evaluation(this, this.site(tree, consulted)).evaluate(expression);
     if (value.kind !== "known") return value;
     const at = placeIn(tree, offset);
-    const { fact: _, ...rest } = value;
-    return { ...rest, via: references({ expression: source, at }, value, consulted) };
+    const via = references({ expression: source, at }, value, consulted);
+    return { kind: "known", tree: value.tree, scope: value.scope, via };
   }
 
   private text(tree: ScalarTree, { expression, source, offset }: Place, via: Reference[]): string {
@@ -278,7 +278,10 @@ export class Scope {
  * way further; one that was computed was reached through everything that was looked up for it.
  */
 function references(reference: Reference, value: Known, consulted: readonly Known[]): Reference[] {
-  if (!value.fact) return [{ ...reference, from: value.tree.at }, ...value.via];
+  if (!value.fact) {
+    const link = { expression: reference.expression, at: reference.at, from: value.tree.at };
+    return value.via.length > 0 ? [link, ...value.via] : [link];
+  }
   const from = consulted.find((each) => !each.fact)?.tree.at;
   const further = consulted.flatMap((each) => [...each.via, ...(each.scope?.viaOf(each.tree) ?? [])]);
   const distinct = further.filter((link, index) => further.findIndex((each) => isSameLink(each, link)) === index);

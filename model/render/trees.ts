@@ -11,10 +11,9 @@ export function isPlain(tree: Tree): boolean {
     return tree.tag !== undefined || typeof tree.value !== "string" || !isTemplate(tree.value);
   let known = plain.get(tree);
   if (known === undefined) {
-    known =
-      tree.kind === "sequence"
-        ? tree.items.every(isPlain)
-        : [...tree.entries.values()].every(({ value }) => isPlain(value));
+    known = true;
+    if (tree.kind === "sequence") known = tree.items.every(isPlain);
+    else for (const { value } of tree.entries.values()) known &&= isPlain(value);
     plain.set(tree, known);
   }
   return known;

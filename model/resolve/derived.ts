@@ -15,13 +15,12 @@ export function withDerived(
   report: (problem: Problem) => void,
 ): Pick<Lab, "guests" | "nodes"> {
   const roles = new Map(facts.roles.filter(({ derive }) => derive).map((role) => [role.name, role]));
-  if (
-    roles.size === 0 ||
-    ![...lab.guests, ...lab.nodes].some((host) => stepsOf(host).some(({ role }) => roles.has(role)))
-  )
+  if (roles.size === 0 || ![...lab.guests, ...lab.nodes].some((host) => someStep(host, ({ role }) => roles.has(role))))
     return lab;
-  const view = viewOf(lab, facts);
-  const views = new Map(view.hosts.map((host) => [host.name, host]));
+  const { hosts, networks } = viewOf(lab, facts);
+  const view = { hosts: hosts.filter(({ addresses }) => addresses.length > 0), networks };
+  // One without an address, too: its settings would else be left out.
+  const views = new Map(hosts.map((host) => [host.name, host]));
   const complete = (host: string) => (step: Step) => {
     const role = roles.get(step.role);
     const self = views.get(host);
@@ -58,42 +57,38 @@ function refusalFor(host: HostFacts | undefined, report: (problem: Problem) => v
 const withStep = <T extends Capability>(capability: T, complete: (step: Step) => Step): T =>
   capability.step ? { ...capability, step: complete(capability.step) } : capability;
 
-const stepsOf = (host: Guest | Node): readonly Step[] =>
-  "capabilities" in host
-    ? [...host.steps, ...host.capabilities.flatMap(({ step }) => (step ? [step] : []))]
-    : host.steps;
+const someStep = (host: Guest | Node, is: (step: Step) => boolean): boolean =>
+  host.steps.some(is) || ("capabilities" in host && host.capabilities.some(({ step }) => step && is(step)));
 
+/** Of every host, also of those without an address. */
 function viewOf(lab: Parts, facts: Facts): LabView {
   const guests = new Map(lab.guests.map((guest) => [guest.name, guest]));
   const nodes = new Map(lab.nodes.map((node) => [node.name, node]));
   const domains = new Map(lab.networks.map(({ name, dns }) => [name, dns?.domain]));
-  const hosts = [...facts.hosts.values()].flatMap(({ groups, name, trees }): HostView[] => {
+  const hosts = [...facts.hosts.values()].map(({ groups, name, trees }): HostView => {
     const guest = guests.get(name);
     const node = nodes.get(name);
     const other = trees.get("ansible_host");
     const addresses = guest
       ? addressesOf(guest, domains)
       : [node?.address ?? (other ? toPlain(other) : undefined)].filter(isAddress).map((address) => ({ address }));
-    if (addresses.length === 0) return [];
-    return [
-      {
-        name,
-        hostname: guest?.hostname ?? name,
-        kind: guest?.kind ?? (node ? "node" : "other"),
-        addresses,
-        groups,
-        variable: (variable) => {
-          const tree = trees.get(variable);
-          return tree && toPlain(tree);
-        },
+    return {
+      name,
+      hostname: guest?.hostname ?? name,
+      kind: guest?.kind ?? (node ? "node" : "other"),
+      addresses,
+      groups,
+      variable: (variable) => {
+        const tree = trees.get(variable);
+        return tree && toPlain(tree);
       },
-    ];
+    };
   });
-  const networks = lab.networks.map(({ bridge, cidr, cidr6, dns, gateway, name }) => ({
+  const networks = lab.networks.map(({ bridge, cidr, cidr6, dns, gateway, name, vlan }) => ({
     name,
     cidrs: [cidr, cidr6].filter((range) => range !== undefined),
     nameServers: dns?.servers ?? [],
-    ...withoutUndefined({ bridge, gateway, domain: dns?.domain }),
+    ...withoutUndefined({ bridge, vlan, gateway, domain: dns?.domain }),
   }));
   return { hosts, networks };
 }

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Role } from "../../provision/registry";
 import type { Group, Inventory } from "../inventory";
+import { Overlay } from "../overlay";
 import type { Position, Problem } from "../problem";
 import { parse } from "../schema/parse";
 import { salvage } from "../schema/salvage";
@@ -42,34 +43,57 @@ export function readFacts(
 ): Facts {
   const members = membersOf(inventory);
   const groups = groupsByHost(members);
-  const schemas = schemasOf(roles);
+  const check = new Check(schemasOf(roles), report);
   const hosts = new Map<string, HostFacts>();
-  const reported = new Set<readonly Problem[]>();
   for (const [name, host] of inventory.hosts) {
     const trees = vars.get(name) ?? new Map<string, Tree>();
-    const values: { [name: string]: unknown } = {};
-    for (const [variable, tree] of trees) {
-      const known = schemas.get(variable);
-      if (!known) continue;
-      for (const { isOurs, schema } of known) {
-        const { value, problems } = parse(schema, tree, variable);
-        if (isOurs && value !== undefined) values[variable] = value;
-        if (problems.length === 0 || reported.has(problems)) continue;
-        reported.add(problems);
-        for (const problem of problems) report({ ...problem, subject: name });
-      }
-    }
-    const isPartial = salvageAll(trees, values);
-    hosts.set(name, {
-      name,
-      at: host.at,
-      trees,
-      values: values as Variables,
-      isPartial,
-      groups: groups.get(name) ?? [],
-    });
+    const { isWhole, values } = check.host(trees, name);
+    const isPartial = !isWhole && salvageAll(trees, values);
+    hosts.set(name, { name, at: host.at, trees, values, isPartial, groups: groups.get(name) ?? [] });
   }
   return { inventory, hosts, members, roles };
+}
+
+interface Checked {
+  /** Those that are right. */
+  readonly values: { [name: string]: unknown };
+  /** Whether all of the model's own are. */
+  readonly isWhole: boolean;
+}
+
+class Check {
+  private readonly reported = new Set<readonly Problem[]>();
+  /** By what hosts of the same groups share. */
+  private readonly shared = new Map<HostVars, Checked>();
+
+  constructor(
+    private readonly schemas: ReadonlyMap<string, readonly Claimed[]>,
+    private readonly report: (problem: Problem) => void,
+  ) {}
+
+  host(trees: HostVars, name: string): Checked {
+    const added = trees instanceof Overlay ? trees.added : undefined;
+    if (!(trees instanceof Overlay && added)) return this.variables(trees, name);
+    const below = this.shared.get(trees.below) ?? this.variables(trees.below, name);
+    this.shared.set(trees.below, below);
+    return this.variables(added, name, below);
+  }
+
+  private variables(trees: HostVars, host: string, before?: Checked): Checked {
+    const values: Checked["values"] = { ...before?.values };
+    let isWhole = before?.isWhole ?? true;
+    for (const [variable, tree] of trees) {
+      for (const { isOurs, schema } of this.schemas.get(variable) ?? []) {
+        const { value, problems } = parse(schema, tree, variable);
+        if (isOurs && value !== undefined) values[variable] = value;
+        else if (isOurs) isWhole = false;
+        if (problems.length === 0 || this.reported.has(problems)) continue;
+        this.reported.add(problems);
+        for (const problem of problems) this.report({ ...problem, subject: host });
+      }
+    }
+    return { values, isWhole };
+  }
 }
 
 const GUESTS = ["proxmox_lxc", "proxmox_vm"] as const;

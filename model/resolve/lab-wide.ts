@@ -138,6 +138,9 @@ type Stated<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 /** Drops the keys without a value, which zod leaves out of objects anyway but not out of their types. */
 export function withoutUndefined<T extends object>(value: T): Stated<T> {
   const stated: { [key: string]: unknown } = {};
-  for (const [key, each] of Object.entries(value)) if (each !== undefined) stated[key] = each;
+  for (const key of Object.keys(value)) {
+    const each = value[key as keyof T];
+    if (each !== undefined) stated[key] = each;
+  }
   return stated as Stated<T>;
 }

@@ -41,7 +41,7 @@ export function nicsOf(inputs: Inputs): { nics: Nic[]; dns?: Dns } {
     routed6 ||= address6 === "dhcp" || address6 === "auto" || gateway6 !== undefined;
     dns ??= network?.dns;
     refuseIdleGateway(card, index, inputs);
-    noteOrigins(card, index, inputs.origins, network);
+    inputs.origins.later(() => noteOrigins(card, index, inputs.origins, network));
     nics.push({
       name: card.name ?? `eth${index}`,
       bridge: link.bridge,

@@ -2,9 +2,14 @@ import type { Sources } from "../lab";
 import type { Position } from "../problem";
 import { type Tree, treeAt } from "../tree";
 
-/** Notes where the fields of one entity of the lab were written. */
+/**
+ * Notes where the fields of one entity of the lab were written. What is noted is looked up when somebody asks, which of a
+ * sound guest hardly anybody does.
+ */
 export class Origins {
   private readonly of: { [path: string]: Position } = {};
+  /** What has been noted and not looked up yet. Undefined once somebody has asked. */
+  private waiting: (() => void)[] | undefined = [];
 
   constructor(
     private readonly at: Position,
@@ -24,26 +29,52 @@ export class Origins {
 
   /** Each of these keys of the variable that is written is a field of the same name. */
   noteAll(keys: readonly string[]): void {
-    if (this.tree.kind !== "mapping") return;
-    const { entries } = this.tree;
-    for (const key of keys) {
-      const entry = entries.get(key);
-      if (entry) this.of[key] = entry.value.at;
-    }
+    const { tree } = this;
+    if (tree.kind !== "mapping") return;
+    this.later(() => {
+      for (const key of keys) {
+        const entry = tree.entries.get(key);
+        if (entry) this.of[key] = entry.value.at;
+      }
+    });
   }
 
   /** The lab's field `field` was written at `path` of the variable, if it is there at all. */
   note(field: string, ...path: readonly PropertyKey[]): void {
-    const found = treeAt(this.tree, path);
-    if (found.found) this.of[field] = found.tree.at;
+    this.later(() => {
+      const found = treeAt(this.tree, path);
+      if (found.found) this.of[field] = found.tree.at;
+    });
   }
 
   /** The lab's field comes from another variable. */
   noteAt(field: string, at: Position | undefined): void {
-    if (at) this.of[field] = at;
+    if (at)
+      this.later(() => {
+        this.of[field] = at;
+      });
+  }
+
+  /** Puts off what notes several fields, until somebody asks for any. */
+  later(note: () => void): void {
+    if (this.waiting) this.waiting.push(note);
+    else note();
   }
 
   sources(): Sources {
-    return { at: this.at, of: this.of };
+    const of = () => this.lookedUp();
+    return {
+      at: this.at,
+      get of() {
+        return of();
+      },
+    };
+  }
+
+  private lookedUp(): Sources["of"] {
+    const { waiting = [] } = this;
+    this.waiting = undefined;
+    for (const note of waiting) note();
+    return this.of;
   }
 }

@@ -23,8 +23,11 @@ const SWITCH = flag();
 
 /** Every role that the host's groups bring, in the order in which they are applied. */
 export function stepsOf(host: HostFacts, target: Target, facts: Facts, secrets: Secrets, report: Report): RoleStep[] {
-  const applied = facts.roles.filter((role) => applies(role, host, target, facts, report));
-  const before = predecessors(applied);
+  const { after, roles } = commonOf(facts, target.kind);
+  const applied = roles.filter((role) => applies(role, host, target, facts, report));
+  const names = applied.map((role) => role.name).join();
+  const before = after.get(names) ?? predecessors(applied);
+  after.set(names, before);
   return applied.flatMap((role) => {
     if (role.osTypes && target.osType !== undefined && !role.osTypes.includes(target.osType)) {
       report(unknownOs(role, host, target.osType, facts));
@@ -37,9 +40,40 @@ export function stepsOf(host: HostFacts, target: Target, facts: Facts, secrets: 
   });
 }
 
+/** What hosts of one kind have in common. */
+interface Common {
+  /** The roles that any of them can get: the groups of all others are empty, or nobody sets what they wait for. */
+  readonly roles: readonly Role[];
+  /** `predecessors`, by the names of the roles that are applied. */
+  readonly after: Map<string, ReadonlyMap<string, readonly string[]>>;
+}
+
+const common = new WeakMap<Facts, Map<Target["kind"], Common>>();
+
+function commonOf(facts: Facts, kind: Target["kind"]): Common {
+  const byKind = common.get(facts) ?? new Map<Target["kind"], Common>();
+  common.set(facts, byKind);
+  const known = byKind.get(kind);
+  if (known) return known;
+  const { groups, hosts } = facts.inventory;
+  const layers = [...groups.values(), ...hosts.values()].flatMap((owner) => owner.layers);
+  const set = new Set(layers.flatMap(({ vars }) => [...vars.entries.keys()]));
+  const roles = facts.roles.filter(
+    (role) =>
+      isFor(role, kind) &&
+      (role.group === "all" || (facts.members.get(role.group)?.size ?? 0) > 0) &&
+      (role.when !== "set" || keysOf(role.variables).some((name) => set.has(name))),
+  );
+  const made: Common = { roles, after: new Map() };
+  byKind.set(kind, made);
+  return made;
+}
+
+const isFor = ({ targets = ["container", "vm"] }: Role, kind: Target["kind"]): boolean => targets.includes(kind);
+
 /** Whether the host gets the role. */
 export function applies(role: Role, host: HostFacts, target: Target, facts: Facts, report: Report): boolean {
-  if (!(role.targets ?? ["container", "vm"]).includes(target.kind)) return false;
+  if (!isFor(role, target.kind)) return false;
   if (role.group !== "all" && !facts.members.get(role.group)?.has(host.name)) return false;
   if (role.when === "set" && !keysOf(role.variables).some((name) => host.trees.has(name))) return false;
   return role.switch === undefined || isOn(role.switch, host, report);

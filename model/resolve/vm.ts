@@ -116,7 +116,7 @@ function processor(vars: VmVars, system: System, base: Base) {
 }
 
 /** The machine type q35 has two IDE drives (PVE::QemuServer). */
-const DISC_DRIVES = ["ide2", "ide0"];
+export const DISC_DRIVES: readonly string[] = ["ide2", "ide0"];
 
 function devices(vars: VmVars, system: System) {
   const { installed = false, iso = vars.iso, virtio_iso } = vars.windows ?? {};

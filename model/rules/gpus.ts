@@ -5,8 +5,12 @@ import { variableOf } from "./tiers";
 
 interface Use extends GpuClaim {
   readonly guest: Guest;
-  readonly at: Position;
+  /** Which of its guest's claims it is. */
+  readonly index: number;
 }
+
+const placeOf = ({ guest: { source }, index }: Use): Position =>
+  source.of[`gpus.${index}`] ?? source.of.gpus ?? source.at;
 
 /**
  * `gpu-claimed-twice`: a card that one guest has for itself is used by no other. Between running guests that is an error; where
@@ -14,6 +18,7 @@ interface Use extends GpuClaim {
  */
 export const soleCards: Rule = function* ({ lab, nodes }) {
   for (const { gpu, node, uses } of cards(lab.guests, nodes)) {
+    if (!uses.some(({ exclusive }) => exclusive)) continue;
     // Running guests first, and first among them those with the card for themselves: each use is told once.
     const [first, ...others] = [...uses].sort((a, b) => rank(a) - rank(b));
     let sole = first?.exclusive ? first : undefined;
@@ -35,7 +40,7 @@ export const gpuMemoryFits: Rule = function* ({ lab, nodes }) {
     yield {
       rule: "gpu-memory",
       severity: "error",
-      at: most.at,
+      at: placeOf(most),
       also: [{ at: node.source.of.gpus ?? node.source.at, note: `says that ${gpu.name} has ${gpu.memoryMiB} MiB` }],
       path: `${variableOf(most.guest)}.gpus`,
       subject: most.guest.name,
@@ -54,8 +59,8 @@ function claimedTwice(gpu: Gpu, node: Node, first: Use, second: Use): Problem {
   return {
     rule: "gpu-claimed-twice",
     severity: areRunning ? "error" : "warning",
-    at: second.at,
-    also: [{ at: first.at, note: `is the claim of ${first.guest.name}` }],
+    at: placeOf(second),
+    also: [{ at: placeOf(first), note: `is the claim of ${first.guest.name}` }],
     path: `${variableOf(second.guest)}.gpus`,
     subject: second.guest.name,
     message:
@@ -86,9 +91,5 @@ function* cards(guests: readonly Guest[], nodes: ReadonlyMap<string, Node>) {
 
 function usesOf(guest: Guest): Use[] {
   const claims = guest.capabilities.flatMap((each) => (each.kind === "gpu" ? each.gpus : []));
-  return claims.map((claim, index) => ({
-    ...claim,
-    guest,
-    at: guest.source.of[`gpus.${index}`] ?? guest.source.of.gpus ?? guest.source.at,
-  }));
+  return claims.map((claim, index) => ({ ...claim, guest, index }));
 }

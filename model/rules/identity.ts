@@ -1,24 +1,34 @@
 import type { Guest, Lab, Node } from "../lab";
-import type { Position, Problem } from "../problem";
+import type { Problem } from "../problem";
 import { canonical } from "../resolve/ip";
 import { isIpv4, isIpv6 } from "../schema/formats";
 import { type Claim, type Rule, repeated } from "./rule";
 import { variableOf } from "./tiers";
 
-const claimOf = (guest: Guest, value: string, field: string): Claim => ({
-  value,
-  holder: guest.name,
+/** A claim that knows where it was written only when it is asked: hardly any clashes with another. */
+interface Held extends Pick<Claim, "value" | "holder"> {
+  readonly place: () => Pick<Claim, "at" | "path">;
+}
+
+const placeOf = (guest: Guest, field: string, key: string) => ({
   at: guest.source.of[field] ?? guest.source.at,
-  path: `${variableOf(guest)}.${field}`,
+  path: `${variableOf(guest)}.${key}`,
 });
 
-function clash(rule: string, what: string, { claim, first }: { claim: Claim; first: Claim }, fix: string): Problem {
+const heldBy = (guest: Guest, value: string, field: string): Held => ({
+  value,
+  holder: guest.name,
+  place: () => placeOf(guest, field, field),
+});
+
+function clash(rule: string, what: string, { claim, first }: { claim: Held; first: Held }, fix: string): Problem {
+  const { at, path } = claim.place();
   return {
     rule,
     severity: "error",
-    at: claim.at,
-    also: [{ at: first.at, note: `is ${first.holder}'s` }],
-    ...(claim.path === undefined ? {} : { path: claim.path }),
+    at,
+    also: [{ at: first.place().at, note: `is ${first.holder}'s` }],
+    ...(path === undefined ? {} : { path }),
     subject: claim.holder,
     message: `${claim.holder} and ${first.holder} have the same ${what}: ${claim.value}`,
     fix,
@@ -28,7 +38,7 @@ function clash(rule: string, what: string, { claim, first }: { claim: Claim; fir
 /** `duplicate-vmid`: Proxmox VE knows guests by number across the whole cluster. */
 export const uniqueVmids: Rule = function* ({ lab }) {
   const taken = new Set(lab.guests.map((guest) => guest.vmid));
-  for (const pair of repeated(lab.guests.map((guest) => claimOf(guest, String(guest.vmid), "vmid")))) {
+  for (const pair of repeated(lab.guests.map((guest) => heldBy(guest, String(guest.vmid), "vmid")))) {
     let free = Number(pair.claim.value) + 1;
     while (taken.has(free)) free++;
     taken.add(free);
@@ -38,7 +48,7 @@ export const uniqueVmids: Rule = function* ({ lab }) {
 
 /** `duplicate-hostname`: two guests of one name would fight over DNS and monitoring. */
 export const uniqueHostnames: Rule = function* ({ lab }) {
-  const claims = lab.guests.map((guest) => claimOf(guest, guest.hostname.toLowerCase(), "hostname"));
+  const claims = lab.guests.map((guest) => heldBy(guest, guest.hostname.toLowerCase(), "hostname"));
   for (const pair of repeated(claims)) yield clash("duplicate-hostname", "hostname", pair, "rename one of them");
 };
 
@@ -50,36 +60,38 @@ export const uniqueAddresses: Rule = function* ({ lab }) {
 };
 
 /** Those on its bridges and interfaces; the one that it is dialled at is claimed by itself. */
-function* addressesOn(node: Node): Iterable<Claim> {
+function* addressesOn(node: Node): Iterable<Held> {
   const dialled = isIpv4(node.address) || isIpv6(node.address) ? canonical(node.address) : "";
   for (const { address, address6, name } of [...node.links, ...node.interfaces])
     for (const each of [address, address6])
       if (each !== undefined && canonical(each) !== dialled)
-        yield { value: canonical(each), holder: node.name, at: node.source.of[`links.${name}`] ?? node.source.at };
+        yield {
+          value: canonical(each),
+          holder: node.name,
+          place: () => ({ at: node.source.of[`links.${name}`] ?? node.source.at }),
+        };
 }
 
-function* addresses(lab: Lab): Iterable<Claim> {
+const ADDRESSES = [
+  ["ip", "address"],
+  ["ip6", "address6"],
+] as const;
+
+function* addresses(lab: Lab): Iterable<Held> {
   for (const node of lab.nodes) {
     yield* addressesOn(node);
     if (!isIpv4(node.address) && !isIpv6(node.address)) continue;
     const at = node.source.of.address ?? node.source.at;
-    yield { value: canonical(node.address), holder: node.name, at, path: "proxmox_node.address" };
+    const place = () => ({ at, path: "proxmox_node.address" });
+    yield { value: canonical(node.address), holder: node.name, place };
   }
   for (const guest of lab.guests) {
     for (const [index, nic] of guest.nics.entries()) {
-      for (const [key, field] of [
-        ["ip", "address"],
-        ["ip6", "address6"],
-      ] as const) {
+      for (const [key, field] of ADDRESSES) {
         const address = nic[field];
         if (!address?.includes("/")) continue;
-        const at: Position = guest.source.of[`nics.${index}.${field}`] ?? guest.source.at;
-        yield {
-          value: canonical(address),
-          holder: guest.name,
-          at,
-          path: `${variableOf(guest)}.networks.${index}.${key}`,
-        };
+        const place = () => placeOf(guest, `nics.${index}.${field}`, `networks.${index}.${key}`);
+        yield { value: canonical(address), holder: guest.name, place };
       }
     }
   }
@@ -91,12 +103,12 @@ export const uniqueMacs: Rule = function* ({ lab }) {
     yield clash("duplicate-mac", "MAC address", pair, "delete mac: and let Proxmox VE choose");
 };
 
-function* macs(lab: Lab): Iterable<Claim> {
+function* macs(lab: Lab): Iterable<Held> {
   for (const guest of lab.guests) {
     for (const [index, { mac }] of guest.nics.entries()) {
       if (mac === undefined) continue;
-      const at = guest.source.of[`nics.${index}.mac`] ?? guest.source.at;
-      yield { value: mac, holder: guest.name, at, path: `${variableOf(guest)}.networks.${index}.mac` };
+      const place = () => placeOf(guest, `nics.${index}.mac`, `networks.${index}.mac`);
+      yield { value: mac, holder: guest.name, place };
     }
   }
 }
@@ -104,19 +116,15 @@ function* macs(lab: Lab): Iterable<Claim> {
 /** `repeated-nic-name`: cards of one guest have different names. */
 export const uniqueNicNames: Rule = function* ({ lab }) {
   for (const guest of lab.guests) {
-    const claims = guest.nics.map((nic, index) => ({
-      value: nic.name,
-      holder: guest.name,
-      at: guest.source.of[`nics.${index}.name`] ?? guest.source.of[`nics.${index}`] ?? guest.source.at,
-      path: `${variableOf(guest)}.networks.${index}.name`,
-    }));
-    for (const { claim, first } of repeated(claims)) {
+    const place = (index: number) =>
+      guest.source.of[`nics.${index}.name`] ?? guest.source.of[`nics.${index}`] ?? guest.source.at;
+    for (const { claim, first } of repeated(guest.nics.map(({ name }, index) => ({ value: name, index })))) {
       yield {
         rule: "repeated-nic-name",
         severity: "error",
-        at: claim.at,
-        also: [{ at: first.at, note: "has it first" }],
-        path: claim.path ?? "",
+        at: place(claim.index),
+        also: [{ at: place(first.index), note: "has it first" }],
+        path: `${variableOf(guest)}.networks.${claim.index}.name`,
         subject: guest.name,
         message: `two network cards of ${guest.name} are called ${claim.value}`,
         fix: "give each a name of its own, or leave the names out",

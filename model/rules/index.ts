@@ -12,6 +12,7 @@ import {
   uplinksExist,
 } from "./bridges";
 import { disksFit, memoryFits } from "./capacity";
+import { oneFileEach } from "./files";
 import { firewallsAct, operatorsWayIn, stepsGetThrough } from "./firewall";
 import { forwardsArrive } from "./forwards";
 import { gpuMemoryFits, soleCards } from "./gpus";
@@ -58,6 +59,7 @@ const RULES: readonly Rule[] = [
   switchesInGroups,
   dockerNests,
   someCard,
+  oneFileEach,
   uniqueVmids,
   uniqueHostnames,
   uniqueAddresses,

@@ -127,26 +127,25 @@ function* addressProblems(
 ): Iterable<Problem> {
   const address = nic[family.address];
   if (!address?.includes("/")) return;
-  const field = `nics.${index}.${family.address}`;
-  const about = {
+  const about = (): About => ({
     severity: "error",
-    at: guest.source.of[field] ?? guest.source.at,
+    at: guest.source.of[`nics.${index}.${family.address}`] ?? guest.source.at,
     path: `${variableOf(guest)}.networks.${index}.${family.key}`,
     subject: guest.name,
-  } as const;
+  });
   const cidr = network?.[family.cidr];
   const range = rangeOf(cidr ?? address);
-  const also =
+  const also = () =>
     network && cidr !== undefined
       ? [{ at: placeOf(network, family.cidr), note: `is the range of ${network.name}` }]
       : [];
-  const name = network && cidr !== undefined ? `${network.name} (${range.canonical})` : range.canonical;
+  const name = () => (network && cidr !== undefined ? `${network.name} (${range.canonical})` : range.canonical);
   if (!contains(range, address)) {
-    const message = `${address} is not in ${name}`;
+    const message = `${address} is not in ${name()}`;
     yield {
-      ...about,
+      ...about(),
       rule: "address-outside-network",
-      also,
+      also: also(),
       message,
       fix: `choose an address of ${range.canonical}, or another network`,
     };
@@ -155,16 +154,22 @@ function* addressProblems(
   const reserved = reservedName(range, address);
   if (reserved) {
     yield {
-      ...about,
+      ...about(),
       rule: "reserved-address",
-      also,
-      message: `${address} is the ${reserved} of ${name}`,
+      also: also(),
+      message: `${address} is the ${reserved} of ${name()}`,
       fix: "choose another address",
     };
   }
   if (cidr !== undefined && Number(address.split("/")[1]) !== range.prefix) {
     const fix = `write ${address.split("/")[0]}, and the network gives the prefix`;
-    yield { ...about, rule: "prefix-differs", also, message: `${address} has another prefix than ${name}`, fix };
+    yield {
+      ...about(),
+      rule: "prefix-differs",
+      also: also(),
+      message: `${address} has another prefix than ${name()}`,
+      fix,
+    };
   }
   yield* gatewayProblems(guest, nic, network, family, about, range);
 }
@@ -184,7 +189,7 @@ function* gatewayProblems(
   nic: Nic,
   network: Network | undefined,
   family: Family,
-  about: About,
+  about: () => About,
   range: Range,
 ): Iterable<Problem> {
   const address = canonical(nic[family.address]!);
@@ -200,7 +205,7 @@ function* gatewayProblems(
       ? `choose another address, or say that ${guest.name} is the gateway: proxmox_networks.${network.name}.router: ${guest.name}`
       : "choose another address or gateway";
     yield {
-      ...about,
+      ...about(),
       rule: "address-is-gateway",
       also,
       message: `${guest.name} has the address of its own gateway, ${address}`,
@@ -210,7 +215,7 @@ function* gatewayProblems(
   if (own !== undefined && own !== ofNetwork && !contains(range, own)) {
     const message = `the gateway ${own} cannot be reached from ${address}: it is not in ${range.canonical}`;
     yield {
-      ...about,
+      ...about(),
       rule: "gateway-outside-network",
       message,
       fix: "correct the gateway, or the address and its prefix",

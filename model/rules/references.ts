@@ -4,7 +4,7 @@ import { NODES } from "../resolve/node";
 import { suggest } from "../schema/nearest";
 import type { Rule, RuleInput } from "./rule";
 import { variableOf } from "./tiers";
-import { storagesOfVm } from "./vms";
+import { type StorageUse, storagesOfVm } from "./vms";
 
 /** `unknown-node`, `inactive-node`, `unknown-bridge`, `unknown-storage`, `storage-content`: what a guest names exists on its node. */
 export const namesExist: Rule = function* (input) {
@@ -57,30 +57,27 @@ function* onNode(guest: Guest, node: Node): Iterable<Problem> {
   yield* storages(guest, node);
 }
 
-interface Use {
-  readonly name: string;
-  readonly content: string;
-  readonly at: Position;
-  readonly path: string;
-  readonly what: string;
-}
-
 function* storages(guest: Guest, node: Node): Iterable<Problem> {
-  const known = new Map(node.storages.map((storage) => [storage.name, storage]));
   for (const use of usesOf(guest)) {
-    const storage = known.get(use.name);
-    const common = { severity: "error", at: use.at, path: use.path, subject: guest.name } as const;
+    const storage = node.storages.find(({ name }) => name === use.name);
+    if (storage?.content.includes(use.content)) continue;
+    const common = { severity: "error", at: use.at(), path: use.path, subject: guest.name } as const;
     if (!storage) {
       const also = [{ at: node.source.of.storages ?? node.source.at, note: `lists the storages of ${node.name}` }];
       const message = `${node.name} has no storage "${use.name}", which is to hold ${use.what}`;
-      yield { ...common, rule: "unknown-storage", also, message, fix: suggest(use.name, known.keys()) };
-    } else if (!storage.content.includes(use.content)) {
+      const known = node.storages.map(({ name }) => name);
+      yield { ...common, rule: "unknown-storage", also, message, fix: suggest(use.name, known) };
+    } else {
       yield { ...common, ...wrongContent(use, storage, node) };
     }
   }
 }
 
-function wrongContent(use: Use, storage: NodeStorage, node: Node): Pick<Problem, "rule" | "also" | "message" | "fix"> {
+function wrongContent(
+  use: StorageUse,
+  storage: NodeStorage,
+  node: Node,
+): Pick<Problem, "rule" | "also" | "message" | "fix"> {
   const fitting = node.storages.filter((other) => other.content.includes(use.content)).map((other) => other.name);
   const other = fitting.length === 0 ? "" : `, or use ${fitting.join(" or ")}`;
   return {
@@ -96,8 +93,8 @@ function wrongContent(use: Use, storage: NodeStorage, node: Node): Pick<Problem,
   };
 }
 
-function* usesOf(guest: Guest): Iterable<Use> {
-  const at = (field: string) => guest.source.of[field] ?? guest.source.at;
+function* usesOf(guest: Guest): Iterable<StorageUse> {
+  const at = (field: string) => () => guest.source.of[field] ?? guest.source.at;
   const variable = variableOf(guest);
   const disk = guest.kind === "container" ? "rootdir" : "images";
   yield {

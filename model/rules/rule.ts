@@ -24,8 +24,10 @@ export interface Claim {
 }
 
 /** Every value that is claimed again, with its earlier claim. */
-export function* repeated(claims: Iterable<Claim>): Iterable<{ readonly claim: Claim; readonly first: Claim }> {
-  const seen = new Map<string, Claim>();
+export function* repeated<C extends Pick<Claim, "value">>(
+  claims: Iterable<C>,
+): Iterable<{ readonly claim: C; readonly first: C }> {
+  const seen = new Map<string, C>();
   for (const claim of claims) {
     const first = seen.get(claim.value);
     if (first) yield { claim, first };

@@ -1,5 +1,7 @@
+import { cpusOf } from "../capacity";
 import type { Guest, Node, VmGuest } from "../lab";
 import type { Position, Problem } from "../problem";
+import { DISC_DRIVES } from "../resolve/vm";
 import { suggest } from "../schema/nearest";
 import type { Rule, RuleInput } from "./rule";
 
@@ -123,7 +125,7 @@ export const balloons: Rule = function* (input) {
 /** `unknown-boot-device`: what is booted from is there. */
 export const bootDevices: Rule = function* (input) {
   for (const guest of vmsOf(input)) {
-    const discs = ["ide2", "ide0"].slice(0, guest.discs.length);
+    const discs = DISC_DRIVES.slice(0, guest.discs.length);
     const known = [
       ...guest.disks.map((disk) => disk.interface),
       ...discs,
@@ -155,7 +157,7 @@ export const cpusExist: Rule = function* (input) {
 };
 
 function* cpusOn(guest: VmGuest, node: Node, has: number): Iterable<Problem> {
-  const wanted = guest.cores * guest.cpu.sockets;
+  const wanted = cpusOf(guest);
   const common = {
     severity: "error" as const,
     also: [{ at: node.source.of.cores ?? node.source.at, note: `says that ${node.name} has ${has} CPUs` }],
@@ -215,10 +217,11 @@ export const windowsDrivers: Rule = function* (input) {
   }
 };
 
-interface Use {
+/** A storage that a guest needs, for files of a content type; `what` says for which. */
+export interface StorageUse {
   readonly name: string;
   readonly content: string;
-  readonly at: Position;
+  readonly at: () => Position;
   readonly path: string;
   readonly what: string;
 }
@@ -226,10 +229,10 @@ interface Use {
 const storageOf = (volume: string) => volume.split(":")[0] ?? "";
 
 /** The storages that a VM needs beside that of its root disk. */
-export function* storagesOfVm(guest: VmGuest): Iterable<Use> {
+export function* storagesOfVm(guest: VmGuest): Iterable<StorageUse> {
   for (const [index, { storage }] of guest.disks.entries()) {
     if (index === 0) continue;
-    const at = place(guest, `disks.${index}`, "disks");
+    const at = () => place(guest, `disks.${index}`, "disks");
     yield {
       name: storage,
       content: "images",
@@ -243,7 +246,7 @@ export function* storagesOfVm(guest: VmGuest): Iterable<Use> {
     yield {
       name: storageOf(disc),
       content: "iso",
-      at: place(guest, key),
+      at: () => place(guest, key),
       path: `proxmox_vm.${key}`,
       what: `the disc ${disc}`,
     };
@@ -251,5 +254,5 @@ export function* storagesOfVm(guest: VmGuest): Iterable<Use> {
   if (!guest.image || guest.adopt) return;
   const key = guest.system === "cloud" ? "cloud_init" : guest.system === "haos" ? "haos" : "image";
   const name = guest.image.kind === "volume" ? storageOf(guest.image.volume) : guest.image.storage;
-  yield { name, content: "import", at: place(guest, key), path: `proxmox_vm.${key}`, what: "the disk image" };
+  yield { name, content: "import", at: () => place(guest, key), path: `proxmox_vm.${key}`, what: "the disk image" };
 }

@@ -127,12 +127,28 @@ const isPrefixed = (value: string, isAddress: (address: string) => boolean, bits
 const isCidr4 = (value: string) => isPrefixed(value, isIpv4, 32);
 const isCidr6 = (value: string) => isPrefixed(value, isIpv6, 128);
 
+function isHostCidr4(value: string): boolean {
+  if (!isCidr4(value)) return false;
+  const [address = "", prefix] = value.split("/");
+  if (Number(prefix) >= 31) return true;
+  const ends = [ipaddr.IPv4.networkAddressFromCIDR(value), ipaddr.IPv4.broadcastAddressFromCIDR(value)];
+  return !ends.some((end) => end.toString() === address);
+}
+
+function firstHost(value: string): string | undefined {
+  if (!isCidr4(value)) return undefined;
+  const bytes = ipaddr.IPv4.networkAddressFromCIDR(value).toByteArray();
+  return `${bytes.slice(0, 3).join(".")}.${(bytes[3] ?? 0) + 1}/${value.split("/")[1]}`;
+}
+
 const withoutPrefix = (value: string) => value.split("/")[0];
 export const ipv4 = () => text("an IPv4 address such as 192.168.1.1", isIpv4, withoutPrefix);
 export const ipv6 = () => text("an IPv6 address such as fd00::1", isIpv6, withoutPrefix);
 export const ip = () => text("an IP address", (value) => isIpv4(value) || isIpv6(value), withoutPrefix);
 export const cidr4 = () => text("an IPv4 range such as 192.168.1.0/24", isCidr4);
 export const cidr6 = () => text("an IPv6 range such as fd00::/64", isCidr6);
+/** An address of a host, with the prefix of its network: neither the network's own address nor its broadcast. */
+export const hostCidr4 = () => text("an address with its prefix such as 10.0.100.1/24", isHostCidr4, firstHost);
 export const nicAddress4 = () =>
   text(
     "dhcp, or an IPv4 address such as 192.168.1.51 or 192.168.1.51/24",
@@ -166,7 +182,7 @@ export const storageName = () =>
   text("a storage's name (letters, digits, - _ .; starting with a letter)", /^[A-Za-z][A-Za-z0-9_.-]*[A-Za-z0-9]$/);
 /** Linux allows 15 characters in a network interface's name. */
 export const interfaceName = () =>
-  text("a network interface's name (letters, digits, - _ .; at most 15)", /^[A-Za-z0-9_.-]{1,15}$/);
+  text("a network interface's name (letters, digits, - _ .; at most 15)", /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/);
 export const poolName = () =>
   text("a pool's name (letters, digits, - _ .)", /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+){0,2}$/);
 export const plainName = () => text("a name (letters, digits, - _ .)", /^[A-Za-z0-9][A-Za-z0-9_.-]*$/);

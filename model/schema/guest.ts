@@ -182,7 +182,9 @@ export const common = {
   protection: f.flag().optional().meta({ description: "Refuse to delete the guest or its disks. Default: false." }),
   description: f.description().optional().meta({ description: "Notes, shown in the web interface." }),
   exceptions: exceptions.optional(),
-  adopt: f.flag().optional().meta({ description: "Take over a guest that exists already; of a container, with root@pam's password. Default: false." }),
+  adopt: f.flag().optional().meta({
+    description: "Take over a guest that exists already; of a container, with root@pam's password. Default: false.",
+  }),
   not_backed_up: f.note().optional().meta({
     description: "Why no backup job takes it: jobs for all guests then leave it out, and no warning asks.",
   }),

@@ -59,7 +59,7 @@ const bridge = z
     management: f.oneOf(["rewrite"]).optional().meta({
       description: "rewrite: the lab may write the bridge that carries the node's address. Without it, it is refused.",
     }),
-    address: f.cidr4().optional().meta({ description: "The node's address on it, with prefix: 10.0.100.1/24." }),
+    address: f.hostCidr4().optional().meta({ description: "The node's address on it, with prefix: 10.0.100.1/24." }),
     address6: f.cidr6().optional().meta({ description: "The node's IPv6 address on it, with prefix." }),
     ports: z.array(f.interfaceName()).optional().meta({ description: "Physical ports. Default: none." }),
     vlan_aware: f.flag().optional().meta({ description: "Guests may use VLAN tags. Default: false." }),
@@ -90,7 +90,7 @@ const bridges = z
 
 const nodeInterface = z
   .strictObject({
-    address: f.cidr4().optional().meta({ description: "The node's address on it, with prefix." }),
+    address: f.hostCidr4().optional().meta({ description: "The node's address on it, with prefix." }),
     address6: f.cidr6().optional().meta({ description: "The node's IPv6 address on it, with prefix." }),
   })
   .meta({ description: "An interface of the node that is no bridge, such as its uplink: described, never written." });

@@ -40,10 +40,9 @@ export function holdsVaultText(tree: Tree): boolean {
   if (tree.kind === "scalar") return tree.tag === "vault";
   let known = vaulted.get(tree);
   if (known === undefined) {
-    known =
-      tree.kind === "sequence"
-        ? tree.items.some(holdsVaultText)
-        : [...tree.entries.values()].some(({ value }) => holdsVaultText(value));
+    known = false;
+    if (tree.kind === "sequence") known = tree.items.some(holdsVaultText);
+    else for (const { value } of tree.entries.values()) known ||= holdsVaultText(value);
     vaulted.set(tree, known);
   }
   return known;

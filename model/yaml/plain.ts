@@ -1,6 +1,6 @@
 import type { Position } from "../problem";
 import type { MappingEntry, ScalarTree, Tree } from "../tree";
-import { keyText, resolvePlain } from "./scalar";
+import { construct, keyText, kindOf } from "./scalar";
 import type { Source } from "./source";
 
 /** Thrown, and caught below, for whatever is not in the plain subset. */
@@ -104,7 +104,7 @@ class PlainReader {
   /** The value of a key that ends at `offset`: on its line, or in the lines below. */
   private valueAfter(line: Line, offset: number, indent: number, keyAt: Position, depth: number): Tree {
     this.index++;
-    if (!REST.test(line.text.slice(offset))) return this.inline(line, offset, indent);
+    if (!isRest(line.text, offset)) return this.inline(line, offset, indent);
     const next = this.lines[this.index];
     if (next && (next.indent > indent || (next.indent === indent && isItem(next))))
       return this.block(next.indent, depth + 1);
@@ -149,12 +149,12 @@ class PlainReader {
     const at = this.position(line, start);
     const quoted = readQuoted(text, start);
     if (quoted) {
-      if (!REST.test(text.slice(quoted.end))) throw NOT_PLAIN;
+      if (!isRest(text, quoted.end)) throw NOT_PLAIN;
       return { kind: "scalar", at, value: quoted.value, style: "quoted" };
     }
     if (text[start] === "[" || text[start] === "{") {
       const flow = this.flow(line, start, 1);
-      if (!REST.test(text.slice(flow.end))) throw NOT_PLAIN;
+      if (!isRest(text, flow.end)) throw NOT_PLAIN;
       return flow.tree;
     }
     return plainScalar(blockScalarText(text.slice(start)), at);
@@ -207,6 +207,9 @@ function isItem({ text }: Line): boolean {
   return text.startsWith("- ") || text === "-";
 }
 
+/** Whether nothing but a comment follows. */
+const isRest = (text: string, from: number): boolean => from === text.length || REST.test(text.slice(from));
+
 function skipSpaces(text: string, from: number): number {
   let at = from;
   while (text[at] === " ") at++;
@@ -239,16 +242,20 @@ function blockScalarText(text: string): string {
 }
 
 function plainScalar(text: string, at: Position): ScalarTree {
-  const resolved = resolvePlain(text);
+  const kind = kindOf(text);
+  if (kind === "str") return { kind: "scalar", at, value: text };
+  const resolved = construct(kind, text);
   if ("problem" in resolved) throw NOT_PLAIN;
   return { kind: "scalar", at, ...resolved };
 }
 
 function readKey(written: string): { text: string; keyNotString?: true } {
   if (written.startsWith('"') || written.startsWith("'")) return { text: written.slice(1, -1) };
-  const resolved = resolvePlain(written);
+  const kind = kindOf(written);
+  if (kind === "str") return { text: written };
+  const resolved = construct(kind, written);
   if ("problem" in resolved) throw NOT_PLAIN;
-  if (typeof resolved.value === "string" && resolved.value === written) return { text: written };
+  if (resolved.value === written) return { text: written };
   const text = keyText(resolved.value, resolved.float ?? false);
   return typeof resolved.value === "string" ? { text } : { text, keyNotString: true };
 }

@@ -77,7 +77,11 @@ function constructBool(text: string): Resolved {
   };
 }
 
+/** Decimal, and surely exact as a number. */
+const SMALL_INT = /^[1-9]\d{0,14}$/;
+
 function constructInt(text: string): Resolved {
+  if (SMALL_INT.test(text)) return { value: Number(text) };
   const bad: Resolved = {
     problem: `expected a whole number, got "${shorten(text)}"`,
     fix: "quote it if it is meant as text",

@@ -14,7 +14,9 @@ type Refuse = (path: readonly PropertyKey[], message: string, fix: string) => vo
 export function serverConfig(lab: LabView, self: HostView, networks: readonly Served[], refuse: Refuse): string {
   const blocks = networks.map((served) => {
     const network = lab.networks.find(({ name }) => name === served.network);
-    const problem = network ? problemWith(served, network) : unknown(served, lab);
+    const problem = network
+      ? (taggedOnNode(served, network, self) ?? problemWith(served, network))
+      : unknown(served, lab);
     if (!network || problem) {
       refuse(["dhcp_networks", served.network, ...(problem?.path ?? [])], problem?.message ?? "", problem?.fix ?? "");
       return [];
@@ -35,6 +37,13 @@ const unknown = ({ network }: Served, lab: LabView): Wrong => ({
   message: `no network is called "${network}"`,
   fix: `there are: ${lab.networks.map(({ name }) => name).join(", ")}`,
 });
+
+/** The bridge itself is its untagged network: another than this one. */
+function taggedOnNode({ interface: card }: Served, { bridge, name, vlan }: NetworkView, { kind }: HostView) {
+  if (kind !== "node" || card !== undefined || vlan === undefined) return undefined;
+  const message = `${name} is VLAN ${vlan} of ${bridge}, on which the node needs an interface of its own to serve it`;
+  return { path: [], message, fix: `add interface: ${bridge}.${vlan}, or whatever that VLAN is called on the node` };
+}
 
 function problemWith({ range }: Served, { cidrs, name }: NetworkView): Wrong | undefined {
   const cidr = range4(cidrs);
@@ -69,7 +78,7 @@ function block(served: Served, network: NetworkView, lab: LabView, self: HostVie
       ? `dhcp-range=${tag},${range.first},${range.last},${mask},${lease_time}`
       : `dhcp-range=${tag},${cidr.split("/")[0]},static,${mask},${lease_time}`,
     ...(network.gateway === undefined
-      ? ["dhcp-option=tag:" + network.name + ",option:router"]
+      ? [`dhcp-option=tag:${network.name},option:router`]
       : [option("router", network.gateway)]),
     ...(network.nameServers.length > 0 ? [option("dns-server", network.nameServers.join(","))] : []),
     ...(network.domain === undefined ? [] : [option("domain-name", network.domain)]),

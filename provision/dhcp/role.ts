@@ -8,7 +8,9 @@ const served = z
   .strictObject({
     interface: interfaceName()
       .optional()
-      .describe("Card on which it answers. Default: on a node the network's bridge, in a guest eth0."),
+      .describe(
+        "Card on which it answers. Default: on a node the network's bridge, in a guest eth0; none for a VLAN on a node.",
+      ),
     range: z
       .strictObject({
         first: ipv4().describe("First address that is handed out."),

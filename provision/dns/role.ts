@@ -69,13 +69,22 @@ export default defineRole({
       .transform((zones) => Object.entries(zones ?? {}).map(([zone, records]) => ({ zone, records })))
       .describe("Zones by name with further records; those of the lab's hosts come by themselves."),
   }),
-  derive: (lab, self, values) => ({
-    dns_networks: lab.networks.flatMap(({ cidrs }) => cidrs),
-    dns_zone_files: zoneFiles(lab, self, {
-      domain: String(values.dns_domain),
-      ttl: typeof values.dns_ttl === "number" ? values.dns_ttl : 3600,
-      contact: typeof values.dns_contact === "string" ? values.dns_contact : "hostmaster",
-      further: (values.dns_zones ?? []) as readonly { readonly zone: string; readonly records: readonly Record[] }[],
-    }),
-  }),
+  derive: (lab, self, values, refuse) => {
+    // BIND takes no zone whose name server has no address in it.
+    if (self.addresses.length === 0)
+      refuse(
+        ["dns_domain"],
+        `${self.name} serves names, and has no static address`,
+        "give it one: ip: in its networks",
+      );
+    return {
+      dns_networks: lab.networks.flatMap(({ cidrs }) => cidrs),
+      dns_zone_files: zoneFiles(lab, self, {
+        domain: String(values.dns_domain),
+        ttl: typeof values.dns_ttl === "number" ? values.dns_ttl : 3600,
+        contact: typeof values.dns_contact === "string" ? values.dns_contact : "hostmaster",
+        further: (values.dns_zones ?? []) as readonly { readonly zone: string; readonly records: readonly Record[] }[],
+      }),
+    };
+  },
 });

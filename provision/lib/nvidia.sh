@@ -1,5 +1,6 @@
 # NVIDIA's cards and NVIDIA's installer.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC1091,SC2154
+. ./lib/download.sh
 
 # Where /proc, /sys and /dev are; tests have others.
 ROOT=${nvidia_root:-}
@@ -49,7 +50,7 @@ unpack_runfile() {
   file=$(setting "$1_path")
   if [ -z "$file" ]; then
     file=$WORK/driver.run
-    checksum_fits "$file" || retry "download of $from" curl -fsSL --retry 2 -C - -o "$file" "$from"
+    checksum_fits "$file" || retry "download of $from" download "$from" "$file"
   fi
   [ -f "$file" ] || fail "nvidia: runfile.path: there is no $file here"
   checksum_fits "$file" || {

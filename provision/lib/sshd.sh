@@ -15,8 +15,7 @@ install_sshd() {
   # sshd takes the first value that it reads: ours stands before those that are there already.
   cat ./sshd /etc/ssh/sshd_config >./sshd_config
   accepted_by_sshd ./sshd_config
-  install_file "$SSHD_OURS" 644 <./sshd
-  [ "$STEP_LAST" = ok ] || reload_service "$(if is_debian_like; then echo ssh; else echo sshd; fi)"
+  install_for reload "$(if is_debian_like; then echo ssh; else echo sshd; fi)" "$SSHD_OURS" 644 <./sshd
 }
 
 # keys_only: no login by password.

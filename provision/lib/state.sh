@@ -58,3 +58,14 @@ pay() {
     paid "$1" "$debt"
   done 3<./debts
 }
+
+# install_for reload|restart SERVICE PATH MODE: install_file for a file that a service has to read anew, which it does also
+# when this run is killed in between.
+install_for() {
+  cat >./for
+  file_is ./for "$3" "$4" root:root || owe services "$1 $2"
+  install_file "$3" "$4" <./for
+  pay services serve
+}
+
+serve() { "$1_service" "$2"; }

@@ -25,10 +25,9 @@ journal_limits() {
     skip "journal" "no journald here"
     return 0
   fi
-  install_file /etc/systemd/journald.conf.d/60-proxmox-lab.conf 644 <<CONF
+  install_for restart systemd-journald /etc/systemd/journald.conf.d/60-proxmox-lab.conf 644 <<CONF
 [Journal]
 SystemMaxUse=$1
 MaxRetentionSec=$2
 CONF
-  [ "$STEP_LAST" = ok ] || restart_service systemd-journald
 }

@@ -13,9 +13,9 @@ set -eu
 
 find_rules
 find_rewrites
-if [ ! -s ./todo ]; then
-  has_rules || [ ! -e "$RULES" ] || change "rules taken away" take_rules_away
-  ! has_rules || ok "rules of the node's network"
-else
+if [ -s ./todo ]; then
   change "$(paste -s -d ';' ./todo | sed 's/;/; /g')" do_it
+elif has_rules; then
+  ok "rules of the node's network"
 fi
+has_rules || [ ! -e "$RULES" ] || change "rules taken away" take_rules_away

@@ -45,6 +45,8 @@ former_rules() {
 }
 
 load_rules() {
+  # Those of a run that was never confirmed: confirm.sh would keep them now.
+  rm -f "$RULES.unconfirmed"
   has_rules || return 0
   nft -f ./rules.nft
   [ "${network_forwarding:-false}" != true ] || sysctl -q -w net.ipv4.ip_forward=1

@@ -54,6 +54,9 @@ install_driver() {
   set -- --dkms
   # Cards before Turing have no firmware that the open module could talk to.
   if [ -n "$branch" ] && installer_knows --kernel-module-type; then set -- "$@" --kernel-module-type=proprietary; fi
+  # Without it the installer gives up, unasked, while another version's module is loaded (nvidia-installer, kernel.c).
+  running=--allow-installation-with-running-driver
+  if [ -n "$(loaded_module)" ] && installer_knows "$running"; then set -- "$@" "$running"; fi
   run_unpacked "$@"
 }
 

@@ -51,9 +51,11 @@ restart_if_harmless() {
   status=$(qm status "$vmid" --verbose)
   running=$(printf '%s\n' "$status" | awk '$1 == "status:" { print $2 }')
   written=$(printf '%s\n' "$status" | awk '$1 == "diskwrite:" { print $2 }')
+  uptime=$(printf '%s\n' "$status" | awk '$1 == "uptime:" { print $2 }')
   [ "$running" = running ] || return 0
-  # OVMF itself writes its variables, less than one MiB.
-  if [ -n "$written" ] && [ "$written" -lt 1048576 ]; then
+  # OVMF itself writes its variables, less than one MiB. What goes to a disk that is passed through is not counted, so a VM that
+  # has run for longer is never cut off.
+  if [ "${written:-1048576}" -lt 1048576 ] && [ "${uptime:-900}" -lt 900 ]; then
     change "VM $vmid: restarted for its drives, with nothing yet on its disks" restart
   else
     note "VM $vmid: its new drive is there after the next start; when it suits: qm shutdown $vmid && qm start $vmid"

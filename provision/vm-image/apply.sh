@@ -4,6 +4,7 @@
 set -eu
 . ./lib/step.sh
 . ./lib/state.sh
+. ./lib/download.sh
 
 name=$storage/$file
 mark=vm-image-$(printf %s "$name" | tr -c 'A-Za-z0-9.-' _)
@@ -16,11 +17,13 @@ as_fetched() { [ -f "$path" ] && [ "$(remembered "$mark")" = "$checksum $(stat -
 
 fetch() {
   folder=$(dirname "$path")
-  packed=$folder/.proxmox-lab-$file.packed
+  # Named by its checksum: the beginning of another release is not taken for that of this one.
+  packed=$folder/.proxmox-lab-$file.$(printf %.16s "$checksum").packed
   unpacked=$folder/.proxmox-lab-$file.part
   mkdir -p "$folder"
   rm -f "$unpacked"
-  sum_fits || retry "download of $url" download
+  find "$folder" -maxdepth 1 -name ".proxmox-lab-$file.*.packed" ! -name "${packed##*/}" -exec rm -f {} +
+  sum_fits || retry "download of $url" download "$url" "$packed"
   sum_fits || reject
   unpack <"$packed" >"$unpacked"
   mv -f "$unpacked" "$path"
@@ -29,15 +32,6 @@ fetch() {
 }
 
 sum_fits() { [ -f "$packed" ] && [ "$("${algorithm}sum" <"$packed" | cut -d ' ' -f 1)" = "$checksum" ]; }
-
-# What was fetched before the connection broke is kept; what is not as it should be is fetched anew.
-download() {
-  if has_command curl; then
-    curl -fsSL --retry 2 -C - -o "$packed" "$url"
-  else
-    wget -q -c -O "$packed" "$url"
-  fi
-}
 
 reject() {
   found=$("${algorithm}sum" <"$packed" | cut -d ' ' -f 1)

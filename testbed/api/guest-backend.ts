@@ -1,3 +1,10 @@
+/** A VM's configuration as its node shows it: VMs are state only. */
+export interface VmFile {
+  readonly node: string;
+  readonly vmid: number;
+  readonly text: string;
+}
+
 /**
  * What stands behind a container of the testbed: the API keeps configurations, locks and tasks,
  * and asks one backend per testbed to make guests exist, run and stop.
@@ -44,6 +51,8 @@ export interface GuestBackend {
    * A node's network was reloaded: these are its bridges now. Absent: nodes have no network.
    */
   network?(node: string, bridges: readonly NodeBridge[]): Promise<void>;
+  /** Shows nodes the configurations of all VMs. Called after every change; without it, nodes have none. */
+  showVms?(files: readonly VmFile[]): void;
   /** Called once when the testbed closes. Running guests are the backend's to stop or to leave. */
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import { Snapshot } from "./state/snapshot";
 import type { State } from "./state/state";
 import { Tasks } from "./tasks";
 import type { Testbed as Inner } from "./testbed";
+import { vmFiles } from "./vm-files";
 import { World } from "./world";
 
 export type { GuestBackend } from "./guest-backend";
@@ -135,8 +136,11 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
   const state = Snapshot.read(options.snapshotFile) ?? initialState(options);
   const credentials = ensureCredentials(state);
   const snapshot = new Snapshot(options.snapshotFile, () => state);
-  const changed = (): void => snapshot.changed();
   const backend = options.backend ?? inertBackend();
+  const changed = (): void => {
+    snapshot.changed();
+    backend.showVms?.(vmFiles(state));
+  };
   const { key, info: certificate } = await ownCertificate();
   const faults = new Faults();
   const tasks = new Tasks(state, changed);

@@ -17,6 +17,7 @@ import { pct } from "./pct";
 import { servePct } from "./pct-server";
 import { probeGuests } from "./probe";
 import { run } from "./shell";
+import { VmFiles } from "./vm-files";
 import { World } from "./world";
 
 export type { LocalApi } from "./local-api";
@@ -178,6 +179,7 @@ class Backend implements LxcBackend {
   readonly kind = "lxc";
   readonly node: NodeAccess;
   readonly found: boolean;
+  private readonly vmFiles = new VmFiles((node) => this.guests.get(node)?.vmFolder);
 
   constructor(
     private readonly parts: Parts,
@@ -245,6 +247,8 @@ class Backend implements LxcBackend {
   readonly addresses: GuestBackend["addresses"] = (ref) => this.guest(ref).addresses();
 
   readonly status: GuestBackend["status"] = async (ref) => this.guest(ref).status();
+
+  readonly showVms: NonNullable<GuestBackend["showVms"]> = (files) => this.vmFiles.show(files);
 
   bridge(node: string, name: string, address?: string): Promise<void> {
     return this.on(node).bridge(name, address);

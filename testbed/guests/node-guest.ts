@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { isIPv4 } from "node:net";
 import { join } from "node:path";
 import type { NodeBridge } from "../api/guest-backend";
 import { Cgroup } from "./cgroups";
 import { makeFolder, writeFiles } from "./files";
 import { aptProxyFile, type Files } from "./guest-files";
 import { NODE_SHIFT } from "./images";
+import { type Cards, cardLines, networkOf } from "./node-cards";
 import { type CommandResult, NODE_FILES, type RunOptions, run, until } from "./shell";
 import { DEFAULT_NETWORK, type World } from "./world";
 
@@ -24,6 +24,8 @@ export interface NodeOptions {
    * node's network makes them what the API says.
    */
   readonly bridges?: Readonly<Record<string, string | undefined>>;
+  /** Further cards on the network that nodes share, with address (and prefix length) and, if it has one there, its router. */
+  readonly cards?: Cards;
   /** Folders that the node shall have, for bind mounts. @default none */
   readonly folders?: readonly string[];
 }
@@ -68,16 +70,30 @@ export class NodeGuest {
     return join(this.folder, "pve", "lxc");
   }
 
+  /** Where the files of VMs are, `/etc/pve/qemu-server` on the node, as the host sees it. */
+  get vmFolder(): string {
+    return join(this.folder, "pve", "qemu-server");
+  }
+
   /** Starts the node unless it runs. @param image folder of its image */
   async start(image: string): Promise<void> {
     if (this.pid() !== undefined) return;
     const inside = `/mnt/state/nodes/${this.name}`;
-    if (this.gateway !== undefined) await this.world.route(`${this.gateway}/${this.cidr.split("/")[1] ?? 24}`);
+    await this.joinNetworks();
     const options = `lowerdir=/mnt/images/${image},upperdir=${inside}/upper,workdir=${inside}/work`;
     await this.world.run("mount", ["-t", "overlay", "overlay", "-o", options, `${inside}/rootfs`]);
     await this.startContainer(inside);
     await until(`sshd of node ${this.name}`, 60, async () => (this.sshdListens() ? true : undefined));
     for (const [bridge, address] of Object.entries(this.options.bridges ?? {})) await this.bridge(bridge, address);
+  }
+
+  /** The world plays the routers; where there is none, it still finds the node. */
+  private async joinNetworks(): Promise<void> {
+    const uplink = { address: this.cidr, ...(this.gateway === undefined ? {} : { gateway: this.gateway }) };
+    for (const { address, gateway } of [uplink, ...Object.values(this.options.cards ?? {})]) {
+      if (gateway !== undefined) await this.world.route(`${gateway}/${address.split("/")[1] ?? 24}`);
+      else await this.world.run("ip", ["route", "replace", networkOf(address) ?? address, "dev", "lan"]);
+    }
   }
 
   private async startContainer(inside: string): Promise<void> {
@@ -244,7 +260,6 @@ export class NodeGuest {
 
   private lxcConfig(): string {
     const inside = `/mnt/state/nodes/${this.name}`;
-    const mac = ["02", "50", "56", ...randomBytes(3).toString("hex").match(/../g)!].join(":");
     const mount = (from: string, to: string, options: string): string =>
       `lxc.mount.entry = ${from} ${to} none ${options} 0 0`;
     return `${[
@@ -260,12 +275,7 @@ export class NodeGuest {
       "lxc.signal.halt = SIGRTMIN+3",
       `lxc.cgroup.dir.container = nodes/${this.name}`,
       `lxc.cgroup.dir.monitor = monitors/${this.name}`,
-      "lxc.net.0.type = veth",
-      "lxc.net.0.link = lan",
-      "lxc.net.0.flags = up",
-      "lxc.net.0.name = eth0",
-      `lxc.net.0.veth.pair = node${this.index}`,
-      `lxc.net.0.hwaddr = ${mac}`,
+      ...cardLines(this.index, this.options.cards),
       mount("/mnt/state/guests", "var/lib/lxc", "bind,create=dir"),
       mount(`${inside}/vz`, "var/lib/vz", "bind,create=dir"),
       mount("/mnt/state/volumes", "var/lib/vz/volumes", "bind,create=dir"),
@@ -277,14 +287,4 @@ export class NodeGuest {
       mount("/mnt/state/dev/fuse", "dev/fuse", "bind,create=file"),
     ].join("\n")}\n`;
   }
-}
-
-/** The IPv4 network of an address with prefix length: `10.0.100.0/24`. */
-function networkOf(cidr: string): string | undefined {
-  const [address = "", prefix = "32"] = cidr.split("/");
-  if (!isIPv4(address)) return undefined;
-  const bits = address.split(".").reduce((sum, octet) => sum * 256 + Number(octet), 0);
-  const size = 2 ** (32 - Number(prefix));
-  const first = Math.floor(bits / size) * size;
-  return `${[24, 16, 8, 0].map((shift) => Math.floor(first / 2 ** shift) % 256).join(".")}/${prefix}`;
 }

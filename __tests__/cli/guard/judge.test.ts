@@ -115,6 +115,13 @@ describe("a guest", () => {
     });
   });
 
+  it("tells that a VM's detached disks go with it, where the provider has them looked for", () => {
+    const lostOf = (delete_unreferenced_disks_on_destroy: boolean) =>
+      only(change(`${VM}.old`, "delete", vm({ delete_unreferenced_disks_on_destroy }), null)).losses?.lost;
+    expect(lostOf(true)).toContain("disks that were detached from it, on every storage");
+    expect(lostOf(false)).toEqual(["disk scsi0 (local-lvm, 32 GiB)"]);
+  });
+
   it("takes its VMID into use when it is created or gets another", () => {
     const created = only(change(`${CT}.web`, "create", null, lxc()));
     expect(created).toMatchObject({ outcome: "created", claims: { vmid: 301, kind: "container", tags: ["lab-lab"] } });

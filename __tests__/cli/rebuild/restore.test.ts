@@ -6,6 +6,7 @@ import { type Backup, backupsOn, chosen } from "../../../cli/rebuild/backups";
 import type { NodeShell } from "../../../cli/rebuild/node-shell";
 import { restoreLosses, restoreScript } from "../../../cli/rebuild/restore";
 import { targetOf } from "../../../cli/rebuild/targets";
+import { labTag } from "../../../constructs/vmid-guard";
 import type { Guest, Mount } from "../../../model/lab";
 import { guest, lab, node } from "../../support/lab";
 import { hosts, load, removeLabFolders } from "../../support/lab-folder";
@@ -26,14 +27,22 @@ afterAll(removeLabFolders);
 
 /** Runs the script where `pct`, `qm` and `qmrestore` note how they are called, and returns the calls. */
 function calls(each: Guest, from: Backup, running = false): string[][] {
+  const { noted, status, stderr } = restored(each, from, { running });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return noted;
+}
+
+/** @param tags of the guest that is there; without them there is none */
+function restored(each: Guest, from: Backup, { running = false, tags }: { running?: boolean; tags?: string }) {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "bin"));
   for (const name of ["pct", "qm", "qmrestore"]) {
     const status = running ? "running" : "stopped";
+    const config = tags === undefined ? "exit 2" : `{ printf 'hostname: x\\n%s' '${tags}'; exit 0; }`;
     const noted = `for word in ${name} "$@"; do printf '%s\\0' "$word"; done >>"$LOG"; printf '\\n' >>"$LOG"`;
     writeFileSync(
       join(folder, "bin", name),
-      `#!/bin/sh\n[ "$1" = status ] && { echo "status: ${status}"; exit 0; }\n${noted}\n`,
+      `#!/bin/sh\n[ "$1" = status ] && { echo "status: ${status}"; exit 0; }\n[ "$1" = config ] && ${config}\n${noted}\n`,
       {
         mode: 0o755,
       },
@@ -41,13 +50,14 @@ function calls(each: Guest, from: Backup, running = false): string[][] {
   }
   const log = join(folder, "log");
   const env = { PATH: `${join(folder, "bin")}:${process.env.PATH}`, LOG: log };
-  const { status, stderr } = spawnSync("sh", ["-s"], { input: restoreScript(each, from), env, encoding: "utf8" });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  const script = restoreScript(lab(), each, from);
+  const { status, stderr } = spawnSync("sh", ["-s"], { input: script, env, encoding: "utf8" });
   const text = existsSync(log) ? readFileSync(log, "utf8") : "";
-  return text
+  const noted = text
     .split("\n")
     .slice(0, -1)
     .map((line) => line.split("\0").slice(0, -1));
+  return { noted, status, stderr };
 }
 
 describe("the script that restores a guest", () => {
@@ -55,6 +65,17 @@ describe("the script that restores a guest", () => {
     const restored = ["pct", "restore", "301", VOLID, "--force", "1", "--storage", "local-lvm"];
     expect(calls(guest(), backup(), true)).toEqual([["pct", "stop", "301"], restored, ["pct", "start", "301"]]);
     expect(calls(guest({ started: false }), backup())).toEqual([restored]);
+  });
+
+  it("overwrites no guest that does not carry the lab's tag", () => {
+    const tag = labTag(lab().name);
+    for (const tags of [`tags: ${tag}\n`, `tags: a;${tag};b\n`])
+      expect(restored(guest(), backup(), { tags }).status).toBe(0);
+    for (const tags of ["", "tags: mine\n", `tags: ${tag}2\n`, `description: ${tag}\n`]) {
+      const { noted, status, stderr } = restored(guest(), backup(), { tags, running: true });
+      expect({ noted, status }).toEqual({ noted: [], status: 1 });
+      expect(stderr).toMatch(/VMID 301, wanted for .*, belongs to a guest without the tag .* --tags /);
+    }
   });
 
   it("names each volume where they are on several storages", () => {
