@@ -37,7 +37,8 @@ export function effectiveVars(inventory: Inventory, host: string): ReadonlyMap<s
  */
 export function sharedVars(inventory: Inventory, { groups, name }: Host): ReadonlyMap<string, EffectiveVar> {
   const cache = cacheOf(inventory);
-  const key = groups.length > 1 ? [...groups].sort().join("\0") : (groups[0] ?? "");
+  // Hosts of the same groups have them in the same order: that of the inventory.
+  const key = groups.join("\0");
   let shared = cache.groups.get(key);
   if (!shared) {
     shared = mergeGroups(groupsOf(inventory, name), cache.sources);

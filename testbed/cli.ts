@@ -1,7 +1,12 @@
 import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
+import { type LoadResult, loadLab } from "../model";
+import type { Lab } from "../model/lab";
+import { formatProblem } from "../model/problem";
+import { equipmentFor } from "./equipment";
 import { removeLxcTestbed } from "./guests/lxc-backend";
+import { pointing } from "./pointing";
 import { stillRuns } from "./processes";
 import { ask, filesOf, type RunInfo, readRun, removeRun } from "./run-files";
 import { serve } from "./serve";
@@ -14,6 +19,8 @@ interface UpOptions {
   readonly port: number;
   readonly nodes: string;
   readonly inert?: true;
+  /** A lab: its name or its path. */
+  readonly for?: string;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -33,16 +40,29 @@ async function until<T>(what: string, milliseconds: number, look: () => T | unde
   throw new Error(`${what} within ${milliseconds / 1000} s`);
 }
 
+/** @throws Error with everything that is wrong with the lab */
+function labNamed(target: string): { result: LoadResult; lab: Lab } {
+  const result = loadLab(target);
+  if (result.lab) return { result, lab: result.lab };
+  const errors = result.problems.filter(({ severity }) => severity === "error").map((each) => formatProblem(each));
+  throw new Error(`the lab ${target} has errors:\n${errors.join("\n")}`);
+}
+
 async function up(options: UpOptions): Promise<void> {
+  if (options.for !== undefined) labNamed(options.for);
   const running = readRun(options.id);
-  if (running && stillRuns(running)) return describe(running);
+  if (running && stillRuns(running)) return describe(running, options.for);
   removeRun(options.id);
   const { log } = filesOf(options.id);
   const output = openSync(log, "w", 0o600);
   const words = ["serve", "--id", options.id, "--port", String(options.port), "--nodes", options.nodes];
   const child = spawn(
     process.execPath,
-    [...process.execArgv, __filename, ...words, ...(options.inert ? ["--inert"] : [])],
+    [
+      ...[...process.execArgv, __filename, ...words],
+      ...(options.inert ? ["--inert"] : []),
+      ...(options.for === undefined ? [] : ["--for", options.for]),
+    ],
     {
       detached: true,
       stdio: ["ignore", output, output],
@@ -57,10 +77,11 @@ async function up(options: UpOptions): Promise<void> {
     return readRun(options.id);
   });
   child.unref();
-  describe(run);
+  describe(run, options.for);
 }
 
-function describe(run: RunInfo): void {
+/** @param target a lab that is to be led there */
+function describe(run: RunInfo, target?: string): void {
   for (const line of run.notes) say(line);
   say(`API      ${run.url} (self-signed: insecure = true)`);
   say(`root     ${run.credentials.rootUser}, password ${run.credentials.rootPassword}`);
@@ -70,6 +91,9 @@ function describe(run: RunInfo): void {
       node.sshPort === undefined ? "" : `: ssh -p ${node.sshPort} -i ${node.privateKeyFile} root@${node.address}`;
     say(`node     ${node.name}, ${run.backend} guests${access}`);
   }
+  if (target === undefined) return;
+  const { lab, result } = labNamed(target);
+  for (const line of ["", ...pointing(result, lab, run)]) say(line);
 }
 
 async function down(options: { id: string }): Promise<void> {
@@ -88,14 +112,14 @@ interface Status {
   readonly faults: readonly { id: number; on: string; fault: string; left?: number }[];
 }
 
-async function status(options: { id: string }): Promise<void> {
+async function status(options: { id: string; for?: string }): Promise<void> {
   const run = readRun(options.id);
   if (!run || !stillRuns(run)) {
     say("There is no testbed; start one with: npm run testbed -- up");
     process.exitCode = 3;
     return;
   }
-  describe(run);
+  describe(run, options.for);
   const { guests, faults } = (await ask(options.id, "status")) as Status;
   for (const guest of guests) {
     say(
@@ -129,9 +153,10 @@ command("up", "bring a testbed up, in the background")
   .option("--port <port>", "port of the API on 127.0.0.1; 0: any free one", port, 8006)
   .option("--nodes <names>", "names of the cluster's nodes", "pve1")
   .option("--inert", "guests are state only, even where real ones could run")
+  .option("--for <lab>", "have the nodes, bridges and storages of a lab, and say what leads a copy of it here")
   .action(up);
 command("down", "take the testbed down and remove all that it left, also after a crash").action(down);
-command("status", "say what runs").action(status);
+command("status", "say what runs").option("--for <lab>", "say what leads a copy of a lab here, too").action(status);
 command("reset", "destroy all guests and go back to a fresh installation").action(async ({ id }: { id: string }) => {
   await ask(id, "reset");
   say("The testbed is as new.");
@@ -149,8 +174,12 @@ command("serve", "run a testbed in the foreground")
   .option("--port <port>", "port of the API on 127.0.0.1; 0: any free one", port, 8006)
   .option("--nodes <names>", "names of the cluster's nodes", "pve1")
   .option("--inert", "guests are state only, even where real ones could run")
+  .option("--for <lab>", "have the nodes, bridges and storages of a lab")
   .action((options: UpOptions) =>
-    serve({ ...options, nodes: options.nodes.split(","), inert: options.inert === true }),
+    serve({
+      ...{ id: options.id, port: options.port, nodes: options.nodes.split(","), inert: options.inert === true },
+      ...(options.for === undefined ? {} : { equipment: equipmentFor(labNamed(options.for).lab) }),
+    }),
   );
 
 program.parseAsync().catch((error: unknown) => {

@@ -23,6 +23,8 @@ interface RunNode {
   readonly address?: string;
   readonly sshPort?: number;
   readonly privateKeyFile?: string;
+  /** Public, `ssh-ed25519 AAAA…`. */
+  readonly hostKey?: string;
 }
 
 interface RunFiles {

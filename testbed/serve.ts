@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { inertBackend, startTestbed, type Testbed, type TestbedOptions } from "./api/index";
+import type { Equipment } from "./equipment";
 import { createLxcBackend, type LxcBackend, type LxcBackendOptions, probeGuests } from "./guests/lxc-backend";
 import { startTime } from "./processes";
 import { filesOf, type RunInfo, writeRun } from "./run-files";
@@ -8,6 +9,8 @@ export interface ServeOptions {
   readonly id: string;
   readonly port: number;
   readonly nodes: readonly string[];
+  /** What it has for a lab; names the nodes. @default nodes as they are installed, by `nodes` */
+  readonly equipment?: Equipment;
   /** Guests are state only. */
   readonly inert: boolean;
   /** Told what takes long. @default standard output */
@@ -46,14 +49,22 @@ export async function bringUp(options: ServeOptions): Promise<Running> {
   const { snapshot, socket } = filesOf(options.id);
   const notes = await whyInert(options);
   rmSync(socket, { force: true });
-  const nodes = options.nodes.map((name) => ({ name }));
-  const api = { port: options.port, localSocket: socket, snapshotFile: snapshot, nodes };
+  const {
+    folders = {},
+    routers = {},
+    ...initial
+  }: Partial<Equipment> & Pick<Equipment, "nodes"> = options.equipment ?? {
+    nodes: options.nodes.map((name) => ({ name })),
+  };
+  const nodes = initial.nodes.map(({ name }) => ({ name, folders: folders[name] ?? [], bridges: routers[name] ?? {} }));
+  const api = { port: options.port, localSocket: socket, snapshotFile: snapshot, ...initial };
   const log = options.log ?? ((line: string) => void process.stdout.write(`${line}\n`));
   const { testbed, backend }: WithGuests =
     notes.length > 0
       ? { testbed: await startTestbed({ ...api, backend: inertBackend() }) }
       : await startWithGuests({ id: options.id, nodes, log }, api);
-  const info = runInfo(options, testbed, backend, backend ? await limits() : notes);
+  const names = nodes.map(({ name }) => name);
+  const info = runInfo(names, testbed, backend, backend ? await limits() : notes);
   writeRun(options.id, info);
   return { testbed, info };
 }
@@ -89,12 +100,12 @@ export async function startWithGuests(
 }
 
 function runInfo(
-  options: ServeOptions,
+  names: readonly string[],
   testbed: Testbed,
   real: LxcBackend | undefined,
   notes: readonly string[],
 ): RunInfo {
-  const nodes = options.nodes.map((name) => {
+  const nodes = names.map((name) => {
     const access = real?.nodes[name];
     return access ?? { name };
   });

@@ -82,7 +82,7 @@ describeOnTestbed("npm run deploy", () => {
     expect(code).toBe(1);
     const [failed] = lines.flatMap((line, index) => (line.startsWith("FAILED") ? [index] : []));
     expect(lines[failed ?? -1]).toMatch(/^FAILED web script \(\S+@127\.0\.0\.1: (sudo -n )?pct exec 301 --\)$/);
-    expect(lines[(failed ?? 0) + 2]).toBe("  web script | error: it failed");
+    expect(lines[(failed ?? 0) + 1]).toBe("  web script | error: it failed");
     expect(lines).toContainEqual(expect.stringMatching(/^web base done in \d+ s/));
     expect(lines).toContainEqual(expect.stringMatching(/container\.web created in \d+ s$/));
     expect(lines.join("\n")).not.toContain(CANARY);

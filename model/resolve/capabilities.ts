@@ -1,4 +1,4 @@
-import type { Capability, Device, Features, GpuClaim, Node, Step } from "../lab";
+import type { Capability, Device, Features, Gpu, GpuClaim, Node, Step } from "../lab";
 import type { Problem } from "../problem";
 import type { GpuVars } from "../schema/guest";
 import { suggest } from "../schema/nearest";
@@ -51,14 +51,24 @@ const plainStep = ({ role, after, settings, secrets }: RoleStep): Step => ({ rol
 function gpuOf(inputs: CapabilityInputs) {
   const { node, host, gpus, report } = inputs;
   if (!node) return undefined;
+  if (!gpus) {
+    const all = everyCard(node);
+    if (all.gpus.length === 0) {
+      report(noGpu(inputs, node));
+      return undefined;
+    }
+    // Of a list with faults, which is left out, the places are known all the same.
+    inputs.origins.later(() => {
+      for (const index of all.gpus.keys()) inputs.origins.note(`gpus.${index}`, "gpus", index);
+    });
+    return all;
+  }
   const known = new Map(node.gpus.map((gpu) => [gpu.name, gpu]));
-  const ofContainers = node.gpus.filter(({ use }) => use === "container").map(({ name }) => name);
-  if (known.size === 0 || (!gpus && ofContainers.length === 0)) {
+  if (known.size === 0) {
     report(noGpu(inputs, node));
     return undefined;
   }
-  const wanted = gpus ?? ofContainers;
-  const claims = wanted.flatMap((each, index): GpuClaim[] => {
+  const claims = gpus.flatMap((each, index): GpuClaim[] => {
     inputs.origins.note(`gpus.${index}`, "gpus", index);
     const {
       exclusive = false,
@@ -73,9 +83,27 @@ function gpuOf(inputs: CapabilityInputs) {
     });
     return [];
   });
-  const paths = [...new Set(claims.flatMap(({ gpu }) => known.get(gpu)?.devices ?? []))];
+  return withDevices(claims, known);
+}
+
+function withDevices(gpus: readonly GpuClaim[], known: ReadonlyMap<string, Gpu>) {
+  const paths = [...new Set(gpus.flatMap(({ gpu }) => known.get(gpu)?.devices ?? []))];
   const devices: Device[] = paths.map((path) => ({ path, denyWrite: false }));
-  return { kind: "gpu" as const, gpus: claims, devices };
+  return { kind: "gpu" as const, gpus, devices };
+}
+
+const everyCards = new WeakMap<Node, ReturnType<typeof withDevices>>();
+
+/** What containers of a node get that name no cards: one and the same for all of them. */
+function everyCard(node: Node) {
+  const found =
+    everyCards.get(node) ??
+    withDevices(
+      node.gpus.filter(({ use }) => use === "container").map(({ name }) => ({ gpu: name, exclusive: false })),
+      new Map(node.gpus.map((gpu) => [gpu.name, gpu])),
+    );
+  everyCards.set(node, found);
+  return found;
 }
 
 const wholeCards = (gpus: readonly GpuClaim[]) => ({ kind: "gpu" as const, gpus, devices: [] });

@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { OCTET } from "../schema/formats";
 
 /** A range of addresses, as numbers that can be compared. */
 export interface Range {
@@ -33,7 +34,7 @@ export function rangeOf(cidr: string): Range {
 }
 
 /** IPv4 as nearly everybody writes it; any other spelling is left to ipaddr.js, which takes five times as long. */
-const DOTTED = /^(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}(?=\/|$)/;
+const DOTTED = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}(?=/|$)`);
 
 /** An address as a number. A prefix behind it is ignored. */
 export function toNumber(address: string): bigint {

@@ -17,14 +17,19 @@ export function labWideOf(facts: Facts, report: (problem: Problem) => void): Lab
   const trees = new Map<string, Tree>();
   const values: { [name: string]: unknown } = {};
   for (const name of LAB_WIDE) {
-    const holders = [...facts.hosts.values()].filter((host) => host.trees.has(name));
-    const [first, ...others] = holders;
-    if (!first) continue;
-    const tree = first.trees.get(name)!;
-    trees.set(name, tree);
-    values[name] = first.values[name];
-    const odd = others.find((host) => !same(host.trees.get(name)!, tree));
-    if (odd) report(differs(name, tree, odd));
+    let tree: Tree | undefined;
+    for (const host of facts.hosts.values()) {
+      const own = host.trees.get(name);
+      if (!own) continue;
+      if (!tree) {
+        tree = own;
+        trees.set(name, own);
+        values[name] = host.values[name];
+      } else if (!same(own, tree)) {
+        report(differs(name, tree, host));
+        break;
+      }
+    }
   }
   return { values: values as Variables, trees };
 }

@@ -131,6 +131,7 @@ function withPrefix(
 
 /** Proxmox VE takes a gateway only together with a static address. */
 function refuseIdleGateway(card: NicVars, index: number, inputs: Inputs): void {
+  if (card.gateway === undefined && card.gateway6 === undefined) return;
   for (const [key, address, gateway] of [
     ["gateway", card.ip, card.gateway],
     ["gateway6", card.ip6, card.gateway6],

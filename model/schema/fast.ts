@@ -133,14 +133,14 @@ function object({ def }: z.ZodObject): Reader | undefined {
     const { entries } = tree;
     const object: { [key: string]: unknown } = {};
     let found = 0;
-    for (const { absent, key, read } of members) {
-      const entry = entries.get(key);
+    for (const member of members) {
+      const entry = entries.get(member.key);
       if (entry) found++;
-      else if (absent === "left out") continue;
-      else if (absent === "refused") return UNSURE;
-      const value = read(entry?.value);
+      else if (member.absent === "left out") continue;
+      else if (member.absent === "refused") return UNSURE;
+      const value = member.read(entry?.value);
       if (value === UNSURE) return UNSURE;
-      object[key] = value;
+      object[member.key] = value;
     }
     return isStrict && found < entries.size ? UNSURE : object;
   };

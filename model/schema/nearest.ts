@@ -1,5 +1,21 @@
 import { distance } from "fastest-levenshtein";
 
+/** What other tools call keys of ours; a name counts only where it is known. */
+const SYNONYMS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    cores: ["cpus", "cpu", "vcpus", "vcpu", "core", "num_cpus"],
+    memory: ["ram", "mem", "memory_mb"],
+    disk: ["size", "rootfs", "disk_size", "root_disk_size"],
+    networks: ["ip_address", "ip", "address", "ipv4", "network", "nics", "net", "net0"],
+  }).flatMap(([ours, others]) => others.map((other) => [other, ours] as const)),
+);
+
+/** The known name of what others call `name`; `cpu` and the like are names of their own where they are known. */
+export function synonym(name: string, known: readonly string[]): string | undefined {
+  const ours = SYNONYMS.get(name.toLowerCase().replaceAll("-", "_"));
+  return ours !== undefined && known.includes(ours) ? ours : undefined;
+}
+
 /**
  * The known name that `name` was most likely meant to be, if one is near enough to be worth proposing:
  * at most `limit` letters differ, by default a third of them (and always at least one may).

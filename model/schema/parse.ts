@@ -3,7 +3,7 @@ import type { Position, Problem } from "../problem";
 import { type MappingEntry, type MappingTree, type Tree, toPlain, treeAt } from "../tree";
 import { exampleFor } from "./examples";
 import { readerOf, UNSURE } from "./fast";
-import { nearest } from "./nearest";
+import { nearest, synonym } from "./nearest";
 import { show } from "./scalar";
 import { keysAt } from "./shape";
 
@@ -224,7 +224,7 @@ function unknownKey(
   name: string,
 ): Problem {
   const place = treeAt(root, [...path, key]);
-  const near = nearest(key, known);
+  const near = synonym(key, known) ?? nearest(key, known);
   return {
     rule: "unknown-key",
     severity: "error",

@@ -4,6 +4,7 @@ import { parseDocument } from "yaml";
 import { loadLab } from "../../model";
 import type { Lab } from "../../model/lab";
 import { formatProblem } from "../../model/problem";
+import { DISCARD_PORT, LACKING } from "../pointing";
 
 /** The lab that is shown. */
 export const LAB = "tiers";
@@ -27,11 +28,6 @@ export interface StandIn {
   readonly reason: string;
 }
 
-/** What roles want from outside the guest that the testbed does not have. */
-const LACKING: Readonly<Record<string, string>> = {
-  nvidia: "the testbed's node has no NVIDIA driver",
-  "service-agents": "its images come from a registry, and the testbed reaches none",
-};
 const INERT = "guests are inert, and the node has no shell";
 
 /** A project of its own: a copy of the lab and of the roles, with the state and everything Terraform makes beside them. */
@@ -141,8 +137,5 @@ export class DemoProject {
 interface Stack {
   readonly resource: { readonly null_resource?: Readonly<Record<string, object>> };
 }
-
-/** Nothing listens there: without a port of its own, SSH would reach this machine's sshd. */
-const DISCARD_PORT = 9;
 
 const quoted = (text: string): string => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);

@@ -13,9 +13,9 @@ import { filesOn } from "./node-files";
 import { NodeGuest, type NodeOptions } from "./node-guest";
 import { PackageProxy } from "./package-proxy";
 import { type PathOptions, type TestbedPaths, testbedPaths } from "./paths";
-import { pct } from "./pct";
-import { servePct } from "./pct-server";
 import { probeGuests } from "./probe";
+import { servePrograms } from "./program-server";
+import { program } from "./programs";
 import { run } from "./shell";
 import { VmFiles } from "./vm-files";
 import { World } from "./world";
@@ -27,7 +27,7 @@ export { probeGuests } from "./probe";
 export interface LxcBackendOptions extends PathOptions {
   /** The cluster's nodes. @default one, `pve1` */
   readonly nodes?: readonly NodeOptions[];
-  /** What `pct` on a node asks. Called only while a node runs. @default every question is refused */
+  /** What `pct`, `pvesh` and `pvesm` on a node ask. Called only while a node runs. @default every question is refused */
   readonly api?: LocalApi;
   /** Hosts that guests may fetch packages from, beside the mirrors of this machine's apt. @default none */
   readonly packageHosts?: readonly string[];
@@ -43,6 +43,8 @@ export interface NodeAccess {
   readonly sshPort: number;
   /** The key that root logs in with; made for this testbed. */
   readonly privateKeyFile: string;
+  /** Its sshd's public key, `ssh-ed25519 AAAA…`. */
+  readonly hostKey: string;
 }
 
 export interface CloseOptions {
@@ -134,7 +136,7 @@ async function assemble(parts: Parts, nodeImage: string): Promise<LxcBackend> {
   return new Backend(parts, nodes, gate, await nodePorts(parts, nodes, gate, privateKeyFile));
 }
 
-/** Answers the node's `pct`; what it changes shows in `/etc/pve/lxc` at once. */
+/** Answers the node's `pct`, `pvesh` and `pvesm`; what they change shows in `/etc/pve/lxc` at once. */
 function listen({ world, options }: Parts, node: NodeGuest): Promise<Server> {
   const api: LocalApi = options.api ?? (async () => ({ status: 500, message: "this testbed runs without its API" }));
   const followed = async (call: LocalCall): Promise<LocalAnswer> => {
@@ -146,7 +148,7 @@ function listen({ world, options }: Parts, node: NodeGuest): Promise<Server> {
     }
     return answer;
   };
-  return servePct(node.socketFolder, (words) => pct(node.name, words, followed));
+  return servePrograms(node.socketFolder, (words) => program(node.name, words, followed));
 }
 
 function textual(data: unknown): GuestConfig {
@@ -164,11 +166,11 @@ async function nodePorts(
   const file = join(paths.state, "ports.json");
   const known: Record<string, number> = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
   const access: Record<string, NodeAccess> = {};
-  for (const { name, address } of nodes.values()) {
+  for (const { address, hostKey, name } of nodes.values()) {
     const wanted = options.nodes?.find((node) => node.name === name)?.sshPort ?? known[name];
     const local = `127.0.0.${Object.keys(access).length + 1}`;
     const sshPort = await gate.forward(address, 22, wanted, local);
-    access[name] = { name, address: local, sshPort, privateKeyFile };
+    access[name] = { name, address: local, sshPort, privateKeyFile, hostKey };
   }
   const ports = Object.values(access).map(({ name, sshPort }) => [name, sshPort]);
   writeFileSync(file, JSON.stringify(Object.fromEntries(ports)));

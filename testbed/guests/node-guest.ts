@@ -35,7 +35,7 @@ export const UPLINK_BRIDGE = "vmbr0";
 
 const INTERFACES = "/etc/network/interfaces";
 
-/** The guest that plays one Proxmox VE node: Debian with systemd, sshd, LXC and `pct`. */
+/** The guest that plays one Proxmox VE node: Debian with systemd, sshd, LXC, `pct`, `pvesh` and `pvesm`. */
 export class NodeGuest {
   readonly name: string;
   /** Without prefix length. */
@@ -60,7 +60,7 @@ export class NodeGuest {
     return this.options.gateway ?? (this.options.address === undefined ? DEFAULT_NETWORK.router : undefined);
   }
 
-  /** Folder for the socket on which the node's `pct` asks the API, as the host sees it. */
+  /** Folder for the socket on which the node's programs ask the API, as the host sees it. */
   get socketFolder(): string {
     return join(this.folder, "run");
   }
@@ -73,6 +73,12 @@ export class NodeGuest {
   /** Where the files of VMs are, `/etc/pve/qemu-server` on the node, as the host sees it. */
   get vmFolder(): string {
     return join(this.folder, "pve", "qemu-server");
+  }
+
+  /** Its sshd's public key, without a comment; there once it is prepared. */
+  get hostKey(): string {
+    const file = join(this.folder, "upper/etc/ssh/ssh_host_ed25519_key.pub");
+    return readFileSync(file, "utf8").split(" ").slice(0, 2).join(" ");
   }
 
   /** Starts the node unless it runs. @param image folder of its image */
@@ -215,7 +221,7 @@ export class NodeGuest {
 
   private placeOf(name: string): string {
     if (name.endsWith(".service")) return `/etc/systemd/system/${name}`;
-    return ["pct", "ifreload"].includes(name) ? `/usr/sbin/${name}` : `/usr/lib/testbed/${name}`;
+    return ["pct", "pvesh", "pvesm", "ifreload"].includes(name) ? `/usr/sbin/${name}` : `/usr/lib/testbed/${name}`;
   }
 
   private files(key: string): Files {

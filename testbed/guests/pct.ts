@@ -1,12 +1,6 @@
-import type { LocalAnswer, LocalApi, LocalCall } from "./local-api";
-import { sleep } from "./shell";
-
-/** What a command wrote and how it ended. */
-export interface PctResult {
-  readonly code: number;
-  readonly output: string;
-  readonly errors: string;
-}
+import { endOf, entries, failed, failure, isEntry, type Parameters, parseArguments, success } from "./command-line";
+import type { LocalApi, LocalCall } from "./local-api";
+import type { CommandResult } from "./shell";
 
 interface Command {
   /** Names of the arguments that are given by position. */
@@ -19,7 +13,6 @@ interface Command {
   readonly show?: (data: unknown, options: Parameters) => string;
 }
 
-type Parameters = Readonly<Record<string, string>>;
 type Entry = Readonly<Record<string, unknown>>;
 
 const action = (name: string): Command => ({
@@ -53,12 +46,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   template: { positional: ["vmid"], method: "POST", path: "/{vmid}/template" },
 };
 
-/** Perl's exit code of a `die` right after a file was not found is ENOENT, of any other 255. */
-const ENOENT = 2;
-const FAILED = 255;
-
 /** Runs `pct <words>` as typed on `node`, with the texts, formats and exit codes of Proxmox VE's. */
-export async function pct(node: string, words: readonly string[], api: LocalApi): Promise<PctResult> {
+export async function pct(node: string, words: readonly string[], api: LocalApi): Promise<CommandResult> {
   const [name = "", ...rest] = words;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) return failure(unknownCommand(name));
@@ -77,23 +66,9 @@ export async function pct(node: string, words: readonly string[], api: LocalApi)
     path: `/nodes/${node}/lxc${path}`,
     parameters: { ...Object.fromEntries(sent), ...command.always },
   });
-  if (answer.status >= 400) return failure(failureText(answer, name, command));
-  if (command.show) return { code: 0, output: command.show(answer.data, parsed), errors: "" };
-  return typeof answer.data === "string" && answer.data.startsWith("UPID:") ? endOf(node, answer.data, api) : success();
-}
-
-const success = (output = ""): PctResult => ({ code: 0, output, errors: "" });
-
-function failure(text: string): PctResult {
-  const missing = /^Configuration file '.*' does not exist$/.test(text);
-  return { code: missing ? ENOENT : FAILED, output: "", errors: `${text.trimEnd()}\n` };
-}
-
-function failureText(answer: LocalAnswer, name: string, command: Command): string {
-  const text = (answer.message ?? "unknown error").trimEnd();
-  if (answer.status !== 400) return text;
-  const fields = Object.entries(answer.errors ?? {}).map(([key, problem]) => `${key}: ${problem.trimEnd()}`);
-  return [`400 ${text}`, ...fields, usage(name, command)].join("\n");
+  if (answer.status >= 400) return failed(answer, usage(name, command));
+  if (command.show) return success(command.show(answer.data, parsed));
+  return endOf(node, answer.data, api);
 }
 
 function usage(name: string, command: Command): string {
@@ -105,48 +80,6 @@ function unknownCommand(name: string): string {
   const first = name === "" ? "ERROR: no command specified" : `ERROR: unknown command 'pct ${name}'`;
   return [first, "USAGE: pct <COMMAND> [ARGS] [OPTIONS]", ...known.map((one) => `       pct ${one}`)].join("\n");
 }
-
-/** Positional arguments and `-key value`, `--key value`, `--key=value`. @returns the text of what is wrong, otherwise */
-function parseArguments(positional: readonly string[], words: readonly string[]): Parameters | string {
-  const found: Record<string, string> = {};
-  const free: string[] = [];
-  const rest = [...words];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    const [, key, value] = /^--?([a-z][\w-]*)(?:=(.*))?$/is.exec(word) ?? [];
-    if (key === undefined) free.push(word);
-    // Only booleans may do without a value.
-    else found[key] = value ?? (rest[0] === undefined || /^--?[a-z]/i.test(rest[0]) ? "1" : (rest.shift() ?? ""));
-  }
-  if (free.length < positional.length) return "400 not enough arguments";
-  if (free.length > positional.length) return "400 too many arguments";
-  return { ...Object.fromEntries(positional.map((key, index) => [key, free[index] ?? ""])), ...found };
-}
-
-/** Waits for a task, as the command line does, and shows its log. */
-async function endOf(node: string, upid: string, api: LocalApi): Promise<PctResult> {
-  const path = `/nodes/${node}/tasks/${encodeURIComponent(upid)}`;
-  const get = (what: string, parameters: Parameters = {}): Promise<LocalAnswer> =>
-    api({ node, method: "GET", path: `${path}/${what}`, parameters });
-  for (;;) {
-    const { status, data, message } = await get("status");
-    if (status >= 400) return failure(message ?? "unknown error");
-    const exit = isEntry(data) && data.status === "stopped" ? String(data.exitstatus ?? "") : undefined;
-    if (exit === undefined) {
-      await sleep(50);
-      continue;
-    }
-    const log = await get("log", { limit: "500" });
-    const lines = entries(log.data)
-      .map((line) => String(line.t ?? ""))
-      .filter((line) => !line.startsWith("TASK "));
-    const output = lines.map((line) => `${line}\n`).join("");
-    const good = exit === "OK" || exit.startsWith("WARNINGS");
-    return good ? success(output) : { ...failure(exit), output };
-  }
-}
-
-const isEntry = (data: unknown): data is Entry => typeof data === "object" && data !== null && !Array.isArray(data);
-const entries = (data: unknown): Entry[] => (Array.isArray(data) ? data.filter(isEntry) : []);
 
 function showList(data: unknown): string {
   const guests = entries(data).sort((a, b) => Number(a.vmid) - Number(b.vmid));

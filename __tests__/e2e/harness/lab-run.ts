@@ -37,7 +37,7 @@ export interface NodeEnd {
 
 /** An inventory on a testbed: what a user writes at one end, Proxmox VE's API and a node's shell at the other. */
 export class LabRun<Shell extends NodeEnd = NodeShell> extends Stack {
-  readonly #environment: { readonly [name: string]: string };
+  #environment: { readonly [name: string]: string };
   #workspace: Workspace | undefined;
 
   private constructor(
@@ -61,6 +61,11 @@ export class LabRun<Shell extends NodeEnd = NodeShell> extends Stack {
   /** On a testbed that is up, with whatever guests it has. Closing takes both down. */
   static on<Shell extends NodeEnd>(testbed: Testbed, shell: Shell): LabRun<Shell> {
     return new LabRun(testbed, shell);
+  }
+
+  /** What Terraform is given from now on, beside or instead of the testbed's credentials. */
+  give(environment: { readonly [name: string]: string }): void {
+    this.#environment = { ...this.#environment, ...environment };
   }
 
   /** Checks and resolves the inventory; a mistake in it is a mistake in the test. */

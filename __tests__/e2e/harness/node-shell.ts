@@ -3,6 +3,7 @@ import {
   accessSync,
   chmodSync,
   constants,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -16,7 +17,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Testbed } from "../../../testbed/api/index";
-import { pct } from "../../../testbed/guests/pct";
+import { program } from "../../../testbed/guests/programs";
 
 /** One step that arrived: on a guest, or on the node itself. */
 export interface StepRun {
@@ -76,15 +77,17 @@ export class NodeShell {
   /** Calls of `pct` that are not `exec`, as typed. */
   readonly calls: string[] = [];
 
-  private constructor(testbed: Testbed, node: string) {
+  private constructor(testbed: Testbed, node: string, other?: NodeShell) {
     this.#testbed = testbed;
     this.#node = node;
     this.#writeFiles();
+    if (other) for (const file of ["key", "key.pub"]) copyFileSync(join(other.#folder, file), join(this.#folder, file));
     this.#questions = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket));
   }
 
-  static async start(testbed: Testbed, node = "pve1"): Promise<NodeShell> {
-    const shell = new NodeShell(testbed, node);
+  /** @param other another node's, whose key opens this one, too */
+  static async start(testbed: Testbed, node = "pve1", other?: NodeShell): Promise<NodeShell> {
+    const shell = new NodeShell(testbed, node, other);
     await new Promise<void>((resolve) => shell.#questions.listen(join(shell.#folder, "questions"), resolve));
     await shell.#listen();
     return shell;
@@ -199,22 +202,13 @@ export class NodeShell {
     });
   }
 
-  async #answer({ words: [kind, ...words] }: Asked): Promise<Answered> {
+  async #answer({ words: [kind = "", ...words] }: Asked): Promise<Answered> {
     if (kind === "node") return this.#onNode(words[0] ?? "");
-    if (kind === "pvesh") return this.#pvesh(words);
-    if (words[0] === "exec") return this.#inGuest(words);
-    this.calls.push(words.join(" "));
-    const { code, errors, output } = await pct(this.#node, words, (call) => this.#testbed.local(call));
+    if (kind === "pct" && words[0] === "exec") return this.#inGuest(words);
+    if (kind === "pct") this.calls.push(words.join(" "));
+    const { code, errors, output } = await program(this.#node, [kind, ...words], (call) => this.#testbed.local(call));
     this.#showConfigs();
     return { code, output: output + errors };
-  }
-
-  /** `get PATH --key value …`, as JSON. */
-  async #pvesh([, path = "", ...words]: readonly string[]): Promise<Answered> {
-    const pairs = words.flatMap((word, index) => (index % 2 === 0 ? [[word.slice(2), words[index + 1] ?? ""]] : []));
-    const { "output-format": _, ...parameters } = Object.fromEntries(pairs) as Record<string, string>;
-    const { data, message = "", status } = await this.#testbed.local({ method: "GET", path, parameters });
-    return status < 400 ? { code: 0, output: JSON.stringify(data) } : { code: 255, output: message };
   }
 
   #onNode(name: string): Answered {

@@ -7,7 +7,7 @@ import { removeLabFolders } from "../../support/lab-folder";
 import { describeOnTestbed, LabRun, type NodeEnd } from "./lab-run";
 
 /** Nodes that are Debians of their own, in which guests run; steps log in to the first, or by `backend.nodes`. */
-class RealNode implements NodeEnd {
+export class RealNode implements NodeEnd {
   readonly user = "root";
 
   constructor(readonly backend: LxcBackend) {}
@@ -48,6 +48,12 @@ interface RealTests {
   readonly guestTest: (name: string, body: () => Promise<void>) => void;
 }
 
+/** What keeps guests from being real here, and the line that installs it; `""` for nothing. */
+export async function whyNotReal(): Promise<string> {
+  const probe = await probeGuests();
+  return probe.ok ? "" : [`missing ${probe.missing.join(", ")}`, ...(probe.install ? [probe.install] : [])].join("; ");
+}
+
 /** Tests on a testbed of their own with real guests. @param id names it on this machine, with the process's number */
 export function describeOnRealGuests(
   name: string,
@@ -59,11 +65,8 @@ export function describeOnRealGuests(
     let blocked = "";
 
     beforeAll(async () => {
-      const probe = await probeGuests();
-      if (!probe.ok) {
-        blocked = [`missing ${probe.missing.join(", ")}`, ...(probe.install ? [probe.install] : [])].join("; ");
-        return;
-      }
+      blocked = await whyNotReal();
+      if (blocked !== "") return;
       const guests = { id: `${id}-${process.pid}`, nodes };
       const { backend, testbed } = await startWithGuests(guests, { authDelayMs: 0, ...options });
       started = LabRun.on(testbed, new RealNode(backend));

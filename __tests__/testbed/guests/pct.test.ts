@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import type { LocalAnswer, LocalCall } from "../../../testbed/guests/local-api";
-import { type PctResult, pct } from "../../../testbed/guests/pct";
-import { parseWords } from "../../../testbed/guests/pct-server";
+import { pct } from "../../../testbed/guests/pct";
+import { parseWords } from "../../../testbed/guests/program-server";
+import type { CommandResult } from "../../../testbed/guests/shell";
 
 /** Runs pct against an API that gives these answers in turn. */
-async function ask(words: string, ...answers: LocalAnswer[]): Promise<PctResult & { calls: LocalCall[] }> {
+async function ask(words: string, ...answers: LocalAnswer[]): Promise<CommandResult & { calls: LocalCall[] }> {
   const calls: LocalCall[] = [];
   const result = await pct("pve1", words.split(" "), async (call) => {
     calls.push(call);

@@ -1,13 +1,13 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import type { PctResult } from "./pct";
+import type { CommandResult } from "./shell";
 
 /**
- * Listens on a node's socket for what its `pct` is asked: a line with the number of words, then each with a line of its
- * length before it. The answer is frames `1 <bytes>`, `2 <bytes>` (standard output, errors) and `exit <code>`.
+ * Listens on a node's socket for what its programs are asked: a line with the number of words, then each with a line of its
+ * length before it; the first is the program's name. The answer is frames `1 <bytes>`, `2 <bytes>` (standard output, errors) and `exit <code>`.
  */
-export function servePct(folder: string, answer: (words: string[]) => Promise<PctResult>): Promise<Server> {
+export function servePrograms(folder: string, answer: (words: string[]) => Promise<CommandResult>): Promise<Server> {
   const path = join(folder, "api.sock");
   rmSync(path, { force: true });
   const server = createServer({ allowHalfOpen: true }, (socket) => serve(socket, answer));
@@ -21,7 +21,7 @@ export function servePct(folder: string, answer: (words: string[]) => Promise<Pc
   });
 }
 
-function serve(socket: Socket, answer: (words: string[]) => Promise<PctResult>): void {
+function serve(socket: Socket, answer: (words: string[]) => Promise<CommandResult>): void {
   let received = Buffer.alloc(0);
   let asked = false;
   socket.on("error", () => socket.destroy());
@@ -32,7 +32,7 @@ function serve(socket: Socket, answer: (words: string[]) => Promise<PctResult>):
     if (words === undefined) return;
     asked = true;
     answer(words)
-      .catch((error): PctResult => ({ code: 255, output: "", errors: `${String(error)}\n` }))
+      .catch((error): CommandResult => ({ code: 255, output: "", errors: `${String(error)}\n` }))
       .then(({ code, output, errors }) => socket.end(`${frame(1, output)}${frame(2, errors)}exit ${code}\n`));
   });
 }
