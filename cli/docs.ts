@@ -14,7 +14,7 @@ import { load, loadAll, resolved } from "./target";
 export interface DocsOptions {
   /** Writes docs/labs/<lab>.md, and removes pages of labs that are gone when all labs are written. */
   readonly write?: boolean;
-  /** Fails when a page is not what would be written. */
+  /** Fails when a page that is there is not what would be written. */
   readonly check?: boolean;
 }
 
@@ -56,18 +56,21 @@ function writePage(sound: Sound, { cwd, out }: Io): void {
   out(`${file}: written`);
 }
 
+/** A lab of which nobody has asked for a page is not wrong for having none. */
 function checkPages(labs: readonly Sound[], all: boolean, io: Io): ExitCode {
-  const stale = labs.filter(
-    (lab) => !existsSync(join(io.cwd, fileOf(lab))) || readFileSync(join(io.cwd, fileOf(lab)), "utf8") !== page(lab),
-  );
+  const paged = labs.filter((lab) => existsSync(join(io.cwd, fileOf(lab))));
+  const stale = paged.filter((lab) => readFileSync(join(io.cwd, fileOf(lab)), "utf8") !== page(lab));
   const wrong = [
     ...stale.map((lab) => `${fileOf(lab)} is not what ${lab.lab.folder} says`),
     ...(all ? strayPages(labs, io).map((file) => `${file} is about a lab that is not there`) : []),
   ];
   for (const line of wrong) io.err(`${line}; run: npm run -s lab -- docs --write`);
-  if (wrong.length > 0) return EXIT.problems;
-  io.out(labs.map((lab) => `${fileOf(lab)}: up to date`).join("\n"));
-  return EXIT.ok;
+  for (const lab of labs) {
+    const isPaged = paged.includes(lab);
+    if (!isPaged) io.out(`${lab.name}: no page; write it with npm run -s lab -- docs ${lab.name} --write`);
+    else if (!stale.includes(lab)) io.out(`${fileOf(lab)}: up to date`);
+  }
+  return wrong.length > 0 ? EXIT.problems : EXIT.ok;
 }
 
 /** Pages that were generated for labs that are no longer under inventory/. */

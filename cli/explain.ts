@@ -17,6 +17,9 @@ import { brief, compact, origin } from "./values";
 /** What a key of `proxmox_lxc` stands against: the size that the tier gives. */
 const TIER_VALUES: Readonly<Record<string, string>> = { cores: "lxc_cores", memory: "lxc_memory", disk: "lxc_disk" };
 
+/** How the inventory's schema says so of a key. */
+const NEEDS_ROOT = /Needs root@pam/;
+
 /** Tells a host's final values, and where each comes from. */
 export function explain(target: string, key: string | undefined, io: Io): ExitCode {
   const { result, host } = loadHost(target, io);
@@ -52,10 +55,10 @@ function explainKey(result: LoadResult, host: string, key: string, io: Io): stri
   if (!variable || !place?.found) {
     // An entry that a list does not have could not be set by its key.
     const unset = place?.tree.kind === "sequence" ? undefined : explainUnset(result, host, [name, ...path], io);
-    return [
-      ...(unset ?? refuse(host, key, rendered, [...effective.keys()])),
-      ...credentialLines(result, host, name, path),
-    ];
+    const lines = unset ?? refuse(host, key, rendered, [...effective.keys()]);
+    // What is needed as the guest is says nothing of a key that would need more once it is set.
+    const isForRoot = lines.some((line) => NEEDS_ROOT.test(line));
+    return [...lines, ...(isForRoot ? [] : credentialLines(result, host, name, path))];
   }
   const { tree } = place;
   return [

@@ -1,4 +1,4 @@
-import type { Lab } from "../model/lab";
+import type { Lab, Node } from "../model/lab";
 import { EXIT, type ExitCode, type Io } from "./output";
 import { load, resolved } from "./target";
 
@@ -19,6 +19,7 @@ export function mermaid(lab: Lab): string {
   const nodes = lab.nodes.flatMap((node) => [
     `  subgraph ${ids.of(`node ${node.name}`)}[${label(`${node.name} ${node.address}${node.active ? "" : " (not active)"}`)}]`,
     ...bridgesOf(lab, node.name).map((bridge) => `    ${ids.of(`bridge ${node.name} ${bridge}`)}[[${label(bridge)}]]`),
+    ...interfacesOf(node).map((name) => `    ${ids.of(`bridge ${node.name} ${name}`)}[/${label(name)}/]`),
     ...lab.guests
       .filter((guest) => guest.node === node.name)
       .map((guest) => {
@@ -52,6 +53,12 @@ function bridgesOf(lab: Lab, node: string): string[] {
   return [...new Set([...stated, ...used])];
 }
 
+/** Interfaces that are no bridges: stated, or used by a bridge. */
+function interfacesOf({ bridges, interfaces, links }: Node): string[] {
+  const used = links.flatMap(({ ports, uplink }) => [...ports, ...(uplink === undefined ? [] : [uplink])]);
+  return [...new Set([...interfaces.map(({ name }) => name), ...used])].filter((name) => !bridges.includes(name));
+}
+
 function cables(lab: Lab, ids: Ids): string[] {
   const nics = lab.guests.flatMap((guest) =>
     guest.nics.map(({ address, bridge, vlan }) => {
@@ -65,7 +72,14 @@ function cables(lab: Lab, ids: Ids): string[] {
       .filter((node) => bridge !== undefined && bridgesOf(lab, node.name).includes(bridge))
       .map((node) => `  ${ids.of(`bridge ${node.name} ${bridge}`)} --- ${ids.of(`network ${name}`)}`),
   );
-  return [...nics, ...networks];
+  const links = lab.nodes.flatMap((node) =>
+    node.links.flatMap(({ name, ports, uplink }) => {
+      const of = (other: string) => ids.of(`bridge ${node.name} ${other}`);
+      const nat = uplink === undefined ? [] : [`  ${of(name)} -->|${label("NAT")}| ${of(uplink)}`];
+      return [...ports.map((port) => `  ${of(name)} --- ${of(port)}`), ...nat];
+    }),
+  );
+  return [...nics, ...networks, ...links];
 }
 
 function groupLines(lab: Lab, ids: Ids): string[] {

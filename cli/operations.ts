@@ -43,7 +43,7 @@ export function operationCommands(command: Subcommand, lab: string, done: (code:
   )
     .argument("[LAB]", `${lab}; with --write and --check all labs if left out`)
     .option("--write", "write docs/labs/LAB.md")
-    .option("--check", "fail when docs/labs/LAB.md is not up to date")
+    .option("--check", "fail when a docs/labs/LAB.md that is there is not up to date")
     .action((target: string | undefined, options: DocsOptions) => done(docs(target, options, io)));
 }
 

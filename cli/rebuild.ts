@@ -190,7 +190,7 @@ async function applied(
 ): Promise<ExitCode> {
   const { confirm, environment, program, terminal, yes } = work.options;
   const approval = yes || isConfirmed ? ["--auto-approve"] : [];
-  const given = { environment, gate, quiet: true };
+  const given = { environment, gate, quiet: true, approval: "--yes" };
   const more = { ...(confirm ? { confirm } : {}), ...(program ? { program } : {}), ...(terminal ? { terminal } : {}) };
   const code = await operate([...deploy(work), ...words, ...approval], { ...given, ...more }, work.io);
   return asExit(code);

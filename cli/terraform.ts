@@ -1,20 +1,21 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
-import { findLabs, type LoadResult } from "../model";
+import type { LoadResult } from "../model";
 import type { Lab } from "../model/lab";
 import type { Problem } from "../model/problem";
-import { suggest } from "../model/schema/nearest";
 import type { LabSecret } from "../model/vault";
 import { synthesize } from "../stacks/app";
 import { environmentProblems } from "../stacks/environment";
 import { quietStacks } from "../stacks/quiet-stacks";
-import { guardGate } from "./guard/gate";
+import { guardGate, guardView } from "./guard/gate";
 import { runProcess } from "./guarded";
 import { findSecrets, secretProblems, terraformVariables } from "./lab-secrets";
-import { EXIT, type Io, processIo, UsageError } from "./output";
+import { EXIT, type Io, processIo } from "./output";
 import { countProblems, hasErrors, tellProblems } from "./problems";
 import { load, resolved } from "./target";
+import { asksForHelp, type Given, ownPlanFile, parseArguments, usage } from "./terraform/arguments";
+import { type Probe, probeApi } from "./terraform/probe";
 import { type Place, Progress, type ProgressOptions } from "./terraform/progress";
 import { Terraform, type TerraformOptions } from "./terraform/terraform";
 
@@ -35,9 +36,15 @@ export interface OperateOptions {
   readonly program?: TerraformOptions["program"];
   /** Looks at a plan that has changes, before anybody is asked; another answer than 0 ends the deployment with it. */
   readonly gate?: (planned: Planned) => Promise<number> | number;
+  /** Tells what a plan that is only looked at comes to. */
+  readonly view?: (planned: Planned) => void;
+  /** Asks the host whether it is there, before anything is planned; absent: Terraform finds out. */
+  readonly probe?: Probe;
   /** Asks whether to go on; absent where nobody can be asked. */
   readonly confirm?: (question: string) => Promise<string>;
   readonly terminal?: ProgressOptions["terminal"];
+  /** How to approve where nobody can be asked. @default "--auto-approve" */
+  readonly approval?: string;
   /** Prints no plan, only why there is none. */
   readonly quiet?: boolean;
 }
@@ -59,7 +66,11 @@ const OF_APPLY = /^--?(parallelism|lock|lock-timeout)(=|$)/;
  */
 export async function operate(args: readonly string[], options: OperateOptions, io: Io): Promise<number> {
   const [command = "diff", ...words] = args;
-  const given = parse(words, io);
+  if (asksForHelp(words)) {
+    io.out(usage(command));
+    return EXIT.ok;
+  }
+  const given = parseArguments(command, words, io);
   const result = load(given.target, io);
   const lab = resolved(result, io);
   if (!lab) return EXIT.problems;
@@ -70,6 +81,8 @@ export async function operate(args: readonly string[], options: OperateOptions, 
   const outdir = resolve(io.cwd, environment.CDKTF_OUTDIR ?? "cdktf.out");
   const written = write(lab, result.problems, outdir);
   if (hasErrors(written)) return refused(result, written, io);
+  const unreachable = given.offline ? [] : ((await options.probe?.(lab, found.secrets)) ?? []);
+  if (unreachable.length > 0) return refused(result, unreachable, io);
   const terraform = new Terraform({
     folder: join(outdir, "stacks", lab.name),
     environment: { ...inherited(environment), ...terraformVariables(found.secrets), ...verbosity(given.verbose) },
@@ -100,33 +113,52 @@ interface Operation {
 }
 
 async function diff(operation: Operation): Promise<number> {
-  return shown(await operation.terraform.plan(planWords(operation), { says: planText(operation) }));
+  const { given, options, terraform } = operation;
+  // With -json, which is for programs, nothing is added.
+  const isPlain = !given.rest.some((word) => /^--?json(=|$)/.test(word));
+  const view = isPlain ? options.view : undefined;
+  const own = ownPlanFile(given);
+  const file = own ?? (view && terraform.planFile());
+  const told = { says: planText(operation), ...(own !== undefined || file === undefined ? {} : { file }) };
+  const status = await terraform.plan(planWords(operation), told);
+  if (status !== CHANGES || !view || file === undefined) return shown(status);
+  const planned = await read(operation, file);
+  if (!planned) return EXIT.problems;
+  view(planned);
+  return EXIT.ok;
+}
+
+/** A plan as the guard looks at it; undefined, with the reason told, when it cannot be read. */
+async function read({ given, io, lab, result, secrets, terraform }: Operation, file: string) {
+  const { output, status } = await terraform.show(file);
+  if (status === 0) return { result, lab, plan: output, allow: given.allow, secrets, io };
+  io.err(`${output.trim()}\nthe plan could not be read; nothing was applied`);
+  return undefined;
 }
 
 /** What Terraform says while it looks at each resource, which says nothing of the plan. */
 const LOOKING = /: (Refreshing state\.\.\.|Reading\.\.\.|Still reading\.\.\.|Read complete after )/;
+/** A file of ours is gone before anybody could use it. */
+const SAVED = /^Saved the plan to: .*lab-plan-\w+.plan$/;
 
 function planText({ given, io }: Operation): (line: string) => void {
   return (line) => {
-    if (given.verbose || !LOOKING.test(line)) io.out(line);
+    if (!SAVED.test(line) && (given.verbose || !LOOKING.test(line))) io.out(line);
   };
 }
 
 const planWords = ({ given, io }: Operation) => [...(io.colors.isColorSupported ? [] : ["-no-color"]), ...given.rest];
 
 async function deploy(operation: Operation): Promise<number> {
-  const { given, io, lab, options, result, secrets, terraform } = operation;
+  const { given, io, options, terraform } = operation;
   const file = terraform.planFile();
   const told = options.quiet ? { fails: io.err } : { says: planText(operation) };
   const planned = await terraform.plan(planWords(operation), { file, ...told });
   if (planned !== CHANGES) return shown(planned);
   if (options.gate) {
-    const { output, status } = await terraform.show(file);
-    if (status !== 0) {
-      io.err(`${output.trim()}\nthe plan could not be read; nothing was applied`);
-      return EXIT.problems;
-    }
-    const verdict = await options.gate({ result, lab, plan: output, allow: given.allow, secrets, io });
+    const seen = await read(operation, file);
+    if (!seen) return EXIT.problems;
+    const verdict = await options.gate(seen);
     if (verdict !== 0) return verdict;
   }
   if (!given.approved && !(await approved(options, io))) return EXIT.problems;
@@ -143,9 +175,9 @@ async function deploy(operation: Operation): Promise<number> {
   }
 }
 
-async function approved({ confirm }: OperateOptions, io: Io): Promise<boolean> {
+async function approved({ approval = "--auto-approve", confirm }: OperateOptions, io: Io): Promise<boolean> {
   if (!confirm) {
-    io.err("nobody can be asked here, so nothing was applied; to apply without a question: --auto-approve");
+    io.err(`nobody can be asked here, so nothing was applied; to apply without a question: ${approval}`);
     return false;
   }
   if ((await confirm("\nApply this plan? Only yes is taken: ")).trim() === "yes") return true;
@@ -211,36 +243,6 @@ function inherited({ LAB_VAULT_PASSWORD: _, ...others }: OperateOptions["environ
 
 const verbosity = (verbose: boolean) => (verbose ? { TF_VAR_step_verbose: "true" } : {});
 
-interface Given {
-  readonly target: string;
-  readonly rest: readonly string[];
-  readonly vaultPasswordFile: readonly string[];
-  readonly allow: readonly string[];
-  readonly approved: boolean;
-  readonly verbose: boolean;
-}
-
-/** Takes out what is ours; everything else is Terraform's. */
-function parse(args: readonly string[], { cwd }: Io): Given {
-  const rest: string[] = [];
-  const vaultPasswordFile: string[] = [];
-  const allow: string[] = [];
-  let [approved, verbose] = [false, false];
-  let target: string | undefined;
-  for (let index = 0; index < args.length; index++) {
-    const argument = args[index] ?? "";
-    const [, option, inline] = /^--(vault-password-file|allow)(?:=(.*))?$/s.exec(argument) ?? [];
-    if (option !== undefined) (option === "allow" ? allow : vaultPasswordFile).push(inline ?? args[++index] ?? "");
-    else if (/^--?auto-approve$/.test(argument)) approved = true;
-    else if (/^--?verbose$/.test(argument)) verbose = true;
-    else if (target === undefined && !argument.startsWith("-")) target = argument;
-    else rest.push(argument);
-  }
-  const names = findLabs(cwd).map(({ name }) => name);
-  if (target === undefined) throw new UsageError(`expected the name of a lab in front; ${suggest("", names)}`);
-  return { target, rest, vaultPasswordFile, allow, approved, verbose };
-}
-
 function unfit({ from, name, usedBy }: LabSecret): Problem[] {
   if (from.kind !== "vault") return [];
   const place = usedBy[0] ? { at: usedBy[0] } : {};
@@ -277,6 +279,8 @@ export function onTerminal(): Pick<OperateOptions, "confirm" | "terminal"> {
 
 if (require.main === module) {
   const [command = "diff"] = process.argv.slice(2);
-  const options: OperateOptions = { environment: process.env, gate: guardGate, ...onTerminal() };
+  const looks = { gate: guardGate, view: guardView };
+  const probe: Probe = (lab, secrets) => probeApi(lab, secrets, process.env);
+  const options: OperateOptions = { environment: process.env, ...looks, probe, ...onTerminal() };
   runProcess(`npm run ${command}`, () => operate(process.argv.slice(2), options, processIo()));
 }

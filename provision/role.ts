@@ -22,6 +22,8 @@ export interface RoleDefinition<Variables extends z.ZodObject = z.ZodObject> {
   readonly osTypes?: readonly string[];
   /** The inventory variables that are its settings, under the names they have in the inventory; each described. */
   readonly variables: Variables;
+  /** Those of `variables` that `derive` reads of every host, so that a host outside the group may have them, too. @default none */
+  readonly ofAnyHost?: readonly string[];
   /**
    * Settings that follow from the lab as a whole, such as the addresses of all hosts; added to those of `variables`, under
    * names of their own. The step runs again when they change. Given the checked values of `variables`, and a way to refuse

@@ -23,6 +23,13 @@ async function explain(host: string, key: string, files?: LabFiles) {
 }
 
 describe("explain of a key that is not set", () => {
+  it("promises no API token for a key that only root may set", async () => {
+    const { out } = await capture(["explain", "homeserver/gaming", "proxmox_vm.cpu.affinity"], project);
+    expect(out).toContain("Needs root@pam's password.");
+    expect(out).not.toContain("API token");
+    expect((await capture(["explain", "homeserver/gaming", "proxmox_vm.cpu"], project)).out).toContain("API token");
+  });
+
   it("says that a card is filtered because its guest has a firewall", async () => {
     const web = container("vmid: 301", "networks: [{ ip: 192.168.1.51 }]");
     const files = { "host_vars/web.yml": `${web}proxmox_guest_firewall: { rules: [] }\n` };

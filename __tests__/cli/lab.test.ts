@@ -7,6 +7,7 @@ import { label, mermaid } from "../../cli/graph";
 import { unexpected } from "../../cli/guarded";
 import { table, useColor } from "../../cli/output";
 import { githubAnnotation } from "../../cli/problems";
+import { loadLab } from "../../model";
 import { pveumCommands, tokenRoles } from "../../model/credential-roles";
 import { guestNeeds } from "../../model/credentials";
 import { buildApp } from "../../stacks/app";
@@ -226,6 +227,13 @@ describe("graph", () => {
       '(["lan 192.168.1.0/24"])',
     ])
       expect(text).toContain(part);
+  });
+
+  it("draws interfaces of nodes, and the way to the Internet under a node's address", () => {
+    const text = mermaid(loadLab("homeserver", { cwd: project }).lab!);
+    const [, eno1] = /^ +(n\d+)\[\/"eno1"\/\]$/m.exec(text) ?? [];
+    const [, vmbr1] = /^ +(n\d+)\[\["vmbr1"\]\]$/m.exec(text) ?? [];
+    expect(text).toContain(`  ${vmbr1} -->|"NAT"| ${eno1}`);
   });
 
   it("lets no name end a label or become markup", () => {

@@ -68,7 +68,7 @@ describe("the progress of an apply", () => {
     expect(out).toEqual([`${GUEST} created in 1 min 15 s`]);
   });
 
-  it("shows a failing step's output in full, and not Terraform's words for it again", () => {
+  it("shows why a step failed before the rest of its output, and not Terraform's words for it again", () => {
     const { each, err, out, say, take } = progress();
     take("apply_start", STEP);
     say("media base | E: Unable to locate package htpo", "media base | error: packages htpo: install_packages htpo");
@@ -84,11 +84,87 @@ describe("the progress of an apply", () => {
     expect(out).toEqual([]);
     expect(err).toEqual([
       "FAILED media base (root@pve1: pct exec 303 --)",
-      "  media base | E: Unable to locate package htpo",
       "  media base | error: packages htpo: install_packages htpo",
+      "  media base | E: Unable to locate package htpo",
       `error ${GUEST}: it failed`,
       "  401 no ticket",
     ]);
+  });
+
+  it("says of the inventory's warnings, which Terraform has as checks, what they say", () => {
+    const { each, err } = progress();
+    const diagnostic = {
+      severity: "warning",
+      summary: "Check block assertion failed",
+      detail: "a.yml:3:4 too large\n",
+    };
+    each.take(JSON.stringify({ type: "diagnostic", diagnostic }));
+    expect(err).toEqual(["warning: a.yml:3:4 too large"]);
+  });
+
+  const errored = ({ say, take }: ReturnType<typeof progress>, ...lines: string[]) => {
+    take("apply_start", STEP);
+    say(...lines);
+    take("apply_errored", STEP);
+  };
+
+  it("keeps the reason of a failure that comes after the news of it, with secrets hidden", () => {
+    const run = progress();
+    errored(run, "media base | Reading package lists...");
+    expect(run.err).toEqual([]);
+    run.say("media base | error: packages: hunter2-secret");
+    run.wait(1);
+    const block = [
+      "FAILED media base (root@pve1: pct exec 303 --)",
+      "  media base | error: packages: (secret vpn_key)",
+      "  media base | Reading package lists...",
+    ];
+    expect(run.err).toEqual(block);
+    run.say("and later still: hunter2-secret");
+    run.each.close();
+    const last = ["  media base | and later still: (secret vpn_key)", "1 failed: media base; mend and run again"];
+    expect(run.err).toEqual([...block, ...last]);
+  });
+
+  it("shows of a failed step's long output the end, every line with its step", () => {
+    const run = progress();
+    errored(run, ...Array.from({ length: 165 }, (_, index) => `line ${index}`), "media base | error: no room");
+    run.each.close();
+    expect(run.err.slice(1, 4)).toEqual([
+      "  media base | error: no room",
+      "  media base | … 125 earlier lines are left out; --verbose shows them",
+      "  media base | line 125",
+    ]);
+    expect(run.err.slice(-2)).toEqual(["  media base | line 164", "1 failed: media base; mend and run again"]);
+  });
+
+  it("does not repeat in a failure what it has said as it came", () => {
+    const run = progress({ verbose: true });
+    errored(run, "media base | Reading package lists...", "sudo: it has no terminal", "media base | error: no room");
+    run.say("media base | late");
+    run.each.close();
+    expect(run.out).toEqual([
+      "media base | Reading package lists...",
+      "media base | error: no room",
+      "media base | late",
+    ]);
+    expect(run.err).toEqual([
+      "FAILED media base (root@pve1: pct exec 303 --)",
+      "  media base | error: no room",
+      "  media base | sudo: it has no terminal",
+      "1 failed: media base; mend and run again",
+    ]);
+  });
+
+  it("leaves Terraform's words for a script that said nothing, and ends well with no last line", () => {
+    const run = progress();
+    errored(run);
+    const diagnostic = { severity: "error", summary: "it failed", detail: "exited with status 1", address: STEP };
+    run.each.take(JSON.stringify({ type: "diagnostic", diagnostic }));
+    expect(run.err.slice(1)).toEqual(["error media base: it failed", "  exited with status 1"]);
+    const well = progress();
+    well.each.close();
+    expect(well.err).toEqual([]);
   });
 
   it("never shows a secret's value, wherever it turns up", () => {

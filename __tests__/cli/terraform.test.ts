@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import pc from "picocolors";
 import { UsageError } from "../../cli/output";
+import { rebuild } from "../../cli/rebuild";
 import { type OperateOptions, operate } from "../../cli/terraform";
 import { encryptVault } from "../../model/vault";
 import { container, type LabFiles, SOUND } from "../support/lab-folder";
@@ -133,6 +134,62 @@ describe("npm run diff and deploy", () => {
     expect(code).toBe(3);
     expect(commands).toEqual(["init", "plan", "show"]);
     expect(seen).toEqual(["lab", '{"resource_changes":[]}']);
+  });
+
+  it("say at the end of a diff what the plan comes to, of a plan that is kept where the user wants it, too", async () => {
+    const view: OperateOptions["view"] = ({ io, plan }) => io.out(`seen ${plan.trim()}`);
+    const own = await run(folder(), ["diff", "lab"], GIVEN, { view });
+    expect(own).toMatchObject({ code: 0, told: 'seen {"resource_changes":[]}', commands: ["init", "plan", "show"] });
+    for (const words of [["-out=/tmp/kept"], ["-out", "/tmp/kept"]]) {
+      const { started } = await run(folder(), ["diff", "lab", ...words], GIVEN, { view });
+      expect(started[1]!.args.slice(-words.length)).toEqual(words);
+      expect(started[1]!.args.filter((word) => word.startsWith("-out="))).toHaveLength(words.length === 1 ? 1 : 0);
+      expect(started[2]!.args).toEqual(["show", "-json", "/tmp/kept"]);
+    }
+    for (const words of [["-nothing"], ["-json"]])
+      expect((await run(folder(), ["diff", "lab", ...words], GIVEN, { view })).commands).toEqual(["init", "plan"]);
+  });
+
+  it("plan nothing while the host does not answer, unless it is not asked", async () => {
+    const probe: OperateOptions["probe"] = async (lab) => [
+      {
+        rule: "api-unreachable",
+        severity: "error",
+        at: lab.connection.source.at,
+        message: "no answer",
+        fix: "plug it in",
+      },
+    ];
+    const { code, commands, told } = await run(folder(), ["diff", "lab"], GIVEN, { probe });
+    expect({ code, commands }).toEqual({ code: 1, commands: [] });
+    expect(told).toMatch(
+      /group_vars\/all\.yml:2:\d+ error no answer; plug it in\nlab: 1 error; Terraform was not started/,
+    );
+    expect((await run(folder(), ["diff", "lab", "--offline"], GIVEN, { probe })).commands).toEqual(["init", "plan"]);
+    await expect(run(folder(), ["deploy", "lab", "--offline"], GIVEN, { probe })).rejects.toThrow(
+      /--offline is for npm/,
+    );
+  });
+
+  it("print how they are used, whatever else is given", async () => {
+    const help = await run(folder(), ["diff", "--help"]);
+    expect(help).toMatchObject({
+      code: 0,
+      commands: [],
+      told: expect.stringMatching(/Usage: npm run diff -- LAB[\s\S]*--offline/),
+    });
+    const { told } = await run(folder(), ["deploy", "lab", "-h"]);
+    expect(told).toMatch(/Usage: npm run deploy -- LAB[\s\S]*--auto-approve[\s\S]*--allow NAME/);
+  });
+
+  it("are answered by lab rebuild with its own option where nobody can be asked", async () => {
+    const cwd = folder();
+    const lines: string[] = [];
+    const tell = (text: string) => void lines.push(text);
+    const io = { cwd, out: tell, err: tell, colors: pc.createColors(false) };
+    const program = [process.execPath, join(cwd, "terraform.cjs")] as const;
+    expect(await rebuild("lab/web", { environment: GIVEN, program }, io)).toBe(1);
+    expect(lines.join("\n")).toMatch(/nothing was applied; to apply without a question: --yes$/);
   });
 
   it("show what a step says when it fails, with host, role and the way there", async () => {

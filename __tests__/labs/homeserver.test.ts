@@ -83,6 +83,13 @@ describe("the lab homeserver", () => {
     );
   });
 
+  it("warns of what whoever copies it has to replace, and of nothing else", () => {
+    expect(load.problems.map(({ at, rule }) => [rule, at?.file])).toEqual([
+      ["example-key", "inventory/homeserver/host_vars/docker.yml"],
+      ["incomplete-mapping", "inventory/homeserver/host_vars/pve.yml"],
+    ]);
+  });
+
   it("needs no password of root", () => {
     expect(Object.keys(terraform.variable)).not.toContain("proxmox_root_password");
   });

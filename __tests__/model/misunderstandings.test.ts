@@ -57,6 +57,16 @@ describe("what is misunderstood is told once, where it stands, with what to writ
         /did you mean "resource_tiers"/,
       ],
     ],
+    [
+      "keys under the names that others use",
+      web("cpus: 2", "ram: 512", "rootfs: 8", "ip_address: 192.168.1.51"),
+      [
+        /"cpus"; did you mean "cores"/,
+        /"ram"; did you mean "memory"/,
+        /"rootfs"; did you mean "disk"/,
+        /"ip_address"; did you mean "networks"/,
+      ],
+    ],
     ["an exception in a lab without tiers", noTiers, [/this lab has no tiers, .*make the tiers children of/]],
     [
       "a container without a card",
@@ -66,7 +76,7 @@ describe("what is misunderstood is told once, where it stands, with what to writ
     [
       "a virtual machine without sizes",
       { "host_vars/web.yml": "proxmox_vm: { vmid: 301 }\n" },
-      [/has no cores/, /has no disk/, /has no memory/, /no network card/],
+      [/boots nothing/, /has no cores/, /has no disk/, /has no memory/, /no network card/],
     ],
     ["a lab without a guest", { "host_vars/web.yml": "a: 1\n" }, [/the lab has no guest/]],
     [

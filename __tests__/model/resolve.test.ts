@@ -195,7 +195,8 @@ describe("sources", () => {
 describe("virtual machines", () => {
   it("share what guests share", () => {
     const { lab, problems } = load({
-      "host_vars/web.yml": "proxmox_vm: { vmid: 100, cores: 2, memory: 4096, disk: 32, bios: ovmf, networks: [] }\n",
+      "host_vars/web.yml":
+        "proxmox_vm: { vmid: 100, cores: 2, memory: 4096, disk: 32, bios: ovmf, iso: 'local:iso/a.iso', networks: [] }\n",
     });
     expect(problems).toEqual([]);
     expect(lab?.guests[0]).toMatchObject({

@@ -71,6 +71,61 @@ describe("bridges of a node", () => {
       ).toEqual([]);
   });
 
+  describe("management-unknown: a slip in the node's address does not unlock the way to it", () => {
+    const unknown = (bridge: string, address: string, more = "") =>
+      told(load(pve(`  bridges:\n    vmbr0: { ${bridge} }\n${more}`, address)), "management-unknown");
+
+    it("refuses an address that nothing described has, at the address, and says how to go on", () => {
+      expect(unknown("address: 10.0.200.1/24, ports: [eno2]", "10.0.20.1")).toEqual([
+        expect.stringMatching(
+          /^inventory\/lab\/host_vars\/pve1\.yml:3:12 proxmox_node\.address: no bridge or interface of pve1 has 10\.0\.20\.1, .*existing: true.*\n.*:9:12 has vmbr0 written$/s,
+        ),
+      ]);
+    });
+
+    it("refuses a name, unless a bridge that stays is described", () => {
+      const vmbr0 = "address: 10.0.200.1/24, ports: [eno2]";
+      expect(unknown(vmbr0, "pve1.example.org")).toEqual([expect.stringContaining("pve1.example.org is a name")]);
+      expect(unknown(vmbr0, "pve1.example.org", "    vmbr1: { existing: true }\n")).toHaveLength(1);
+      expect(unknown(vmbr0, "pve1.example.org", "    vmbr1: { existing: true, address: 10.0.9.1/24 }\n")).toEqual([]);
+    });
+
+    it.each([
+      ["the address of an interface", "address: 10.0.200.1/24", "172.16.0.10", ""],
+      ["the range of a network on a bridge that stays", "", "192.168.1.10", "    vmbr1: { ports: [eno2] }\n"],
+      [
+        "the address of a bridge that stays",
+        "existing: true, address: 10.9.0.1/24",
+        "10.9.0.1",
+        "    vmbr1: { ports: [eno2] }\n",
+      ],
+      ["the node itself", "ports: [eno2]", "127.0.0.1", ""],
+      ["nothing that is written", "existing: true", "10.9.0.1", ""],
+    ])("is content with %s", (_, bridge, address, more) => {
+      expect(unknown(bridge, address, more)).toEqual([]);
+    });
+
+    it("does not count the range of a network elsewhere", () => {
+      const shut = {
+        ...pve("  bridges: { vmbr0: { ports: [eno2] } }\n", "10.7.0.1"),
+        ...withNetworks("  lan: { bridge: vmbr9, cidr: 10.7.0.0/24 }\n"),
+      };
+      expect(told(load(shut), "management-unknown")).toHaveLength(1);
+    });
+  });
+
+  it("bridge-without-effect: a bridge that is described is not written", () => {
+    const idle = (keys: string) => of("bridge-without-effect", `{ existing: true, ${keys} }`);
+    expect(idle("mtu: 9000, comment: guests, autostart: true, vlan_aware: true")).toHaveLength(4);
+    expect(idle("mtu: 9000")).toEqual([
+      expect.stringMatching(
+        /pve1\.yml:\d+:\d+ proxmox_node\.bridges\.vmbr1\.mtu: mtu has no effect: vmbr1 is there already/,
+      ),
+    ]);
+    expect(idle("address: 10.3.0.1/24, ports: [eno2], isolate_guests: true")).toEqual([]);
+    expect(of("bridge-without-effect", "{ mtu: 9000 }")).toEqual([]);
+  });
+
   it("management-isolated: who comes that way is not shut out", () => {
     const shut = pve("  bridges:\n    vmbr0: { existing: true, isolated_from: [eno1] }\n");
     expect(told(load(shut), "management-isolated")).toHaveLength(1);

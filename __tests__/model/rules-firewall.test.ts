@@ -31,6 +31,19 @@ describe("firewall-lock-out", () => {
     expect(locked("rules: [{ allow: {}, enabled: false }]")).toHaveLength(1);
   });
 
+  it("does not count guests of the lab in the set management, who need the node themselves", () => {
+    for (const members of ["[web]", "[192.168.1.51]", "[web, { address: 192.168.1.9, except: true }]"]) {
+      const [text] = locked(`ipsets: { management: ${members} }`);
+      expect(text).toMatch(
+        /would let nobody in to port 22.*all\.yml:\d+:\d+ has only guests of this lab in management/s,
+      );
+    }
+    expect(locked("aliases: { me: 192.168.1.51 }", "ipsets: { management: [me] }")).toHaveLength(1);
+    for (const members of ["[web, 192.168.1.9]", "[lan]", "[192.168.1.51/28]"])
+      expect(locked(`ipsets: { management: ${members} }`)).toEqual([]);
+    expect(locked("aliases: { me: 192.168.1.9 }", "ipsets: { management: [me] }")).toEqual([]);
+  });
+
   it("sees a rule that closes a port before the set management is asked", () => {
     const [text] = locked(ME, "rules: [{ drop: { protocol: tcp, port: 22 } }]");
     expect(text).toContain("port 22 (SSH) but");

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { allRoles } from "../../provision/registry";
 import { defineRole } from "../../provision/role";
-import { container, hosts, load, removeLabFolders, SOUND, tiers, told } from "../support/lab-folder";
+import { container, hosts, type LabFiles, load, removeLabFolders, SOUND, tiers, told } from "../support/lab-folder";
 
 afterAll(removeLabFolders);
 
@@ -92,8 +93,71 @@ describe("groups", () => {
   it("unknown-group: proposes the nearest", () => {
     const result = load({ ...without, ...subsets, "hosts.yml": hosts({ agents: ["web"], docker: ["web"] }) });
     expect(told(result, "unknown-group")).toEqual([
-      expect.stringContaining('no group is called "dockers"; did you mean "docker"?'),
+      expect.stringContaining('no group is called "dockers"; did you mean "docker"?; or delete the line'),
     ]);
+  });
+
+  it("setting-without-group: warns of what only members of a role's group have read", () => {
+    const role = {
+      ...defineRole({
+        summary: "x",
+        group: "xs",
+        ofAnyHost: ["x_alias"],
+        variables: z.object({ x_apps: z.string().optional(), x_alias: z.string().optional() }),
+      }),
+      name: "x",
+    };
+    const idle = (files: LabFiles) => told(load(files, [role]), "setting-without-group");
+    const web = container("vmid: 301");
+    const own = { "host_vars/web.yml": `x_apps: a\n${web}` };
+    expect(idle(own)).toEqual([
+      "inventory/lab/host_vars/web.yml:1:1 x_apps: x_apps has no effect: it is read for members of xs, and web is not in there; add web to xs, or delete x_apps",
+    ]);
+    expect(idle({ ...own, "hosts.yml": hosts({ guests: ["web"], xs: ["web"] }) })).toEqual([]);
+    expect(idle({ "group_vars/guests.yml": "x_apps: a\n" })).toEqual([
+      expect.stringContaining(
+        "group_vars/guests.yml:1:1 x_apps: x_apps has no effect: it is read for members of xs, and no member of guests",
+      ),
+    ]);
+    for (const files of [
+      { "group_vars/all/x.yml": "x_apps: a\n", "group_vars/all/y.yml": SOUND["group_vars/all.yml"]!, ...without },
+      { "group_vars/xs.yml": "x_apps: a\n", "hosts.yml": hosts({ guests: ["web"], xs: [] }) },
+      { "group_vars/guests.yml": "x_apps: a\n", "hosts.yml": hosts({ guests: ["web", "db"], xs: ["web"] }) },
+      { "host_vars/web.yml": `x_alias: a\n${web}` },
+    ])
+      expect(idle(files)).toEqual([]);
+    const shared = { ...role, name: "y", group: "all" };
+    expect(told(load(own, [role, shared]), "setting-without-group")).toEqual([]);
+  });
+
+  it("setting-without-group: knows that cards need gpu_access, and every role that comes with the project", () => {
+    const cards = { "host_vars/web.yml": container("vmid: 301", "gpus: [p40]") };
+    expect(told(load(cards), "setting-without-group")).toEqual([
+      expect.stringMatching(/web\.yml:3:3 proxmox_lxc\.gpus: gpus has no effect: only members of gpu_access/),
+    ]);
+    expect(
+      told(load({ ...cards, "hosts.yml": hosts({ guests: ["web"], gpu_access: ["web"] }) }), "setting-without-group"),
+    ).toEqual([]);
+    const vars = "compose_apps: {}\ndhcp_networks: {}\ndns_domain: a.test\ndns_zones: {}\ndns_aliases: [www]\n";
+    const result = load({ "host_vars/web.yml": `${vars}${container("vmid: 301")}` }, allRoles());
+    expect(told(result, "setting-without-group").map((text) => text.split(" ")[1])).toEqual([
+      "compose_apps:",
+      "dhcp_networks:",
+      "dns_domain:",
+      "dns_zones:",
+    ]);
+  });
+
+  it("group-without-effect: warns of a member that nothing of the group is for", () => {
+    const result = (group: string) =>
+      told(load({ "hosts.yml": hosts({ guests: ["web"], [group]: ["pve1"] }) }, allRoles()), "group-without-effect");
+    expect(result("docker_hosts")).toEqual([
+      expect.stringMatching(
+        /hosts\.yml:\d+:\d+.*pve1 is a node, and nothing that docker_hosts brings.*containers and VMs$/,
+      ),
+    ]);
+    expect(result("dns_hosts")).toHaveLength(1);
+    expect(result("dhcp_hosts")).toEqual([]);
   });
 
   it("member-without-guest: names a member of a functional group that is nothing", () => {

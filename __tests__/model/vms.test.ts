@@ -314,3 +314,31 @@ describe("two guests that are made from downloads", () => {
     }
   });
 });
+
+describe("a VM that nobody could use", () => {
+  const warned = (rule: string, ...lines: readonly string[]) => told(loaded(lines), rule);
+  const withKey = (key: string) => `cloud_init: { image: debian-13, ssh_keys: ["${KEY}", "${key}"] }`;
+
+  it("boots-nothing: warns of an empty disk", () => {
+    expect(warned("boots-nothing", "vmid: 100")).toEqual([
+      expect.stringMatching(
+        /web\.yml:\d+:\d+ proxmox_vm: web has an empty disk, so it boots nothing; add haos, cloud_init/,
+      ),
+    ]);
+    for (const line of [HAOS, CLOUD, WINDOWS, 'iso: "local:iso/x.iso"', "image: { volume: 'local:import/x.qcow2' }"])
+      expect(warned("boots-nothing", line)).toEqual([]);
+    for (const line of ["boot_order: [net0]", "started: false", "adopt: true"])
+      expect(warned("boots-nothing", line)).toEqual([]);
+  });
+
+  it("example-key: warns of a key that nobody has, under any comment", () => {
+    const body = Buffer.from("\0\0\0\x0bssh-ed25519\0\0\0 jBRs9lab-example-key-0000000....").toString("base64");
+    expect(warned("example-key", withKey(KEY.replace("operator", "replace-me")))).toEqual([
+      expect.stringMatching(
+        /web\.yml:2:\d+ proxmox_vm\.cloud_init\.ssh_keys\.1: an example key: nobody can log in to web/,
+      ),
+    ]);
+    expect(warned("example-key", withKey(`ssh-ed25519 ${body} me@home`))).toHaveLength(1);
+    expect(warned("example-key", CLOUD)).toEqual([]);
+  });
+});

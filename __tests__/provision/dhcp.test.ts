@@ -1,7 +1,7 @@
 import { serverConfig } from "../../provision/dhcp/config";
 import { allRoles } from "../../provision/registry";
 import type { HostView, LabView } from "../../provision/role";
-import { container, hosts, load, removeLabFolders, told } from "../support/lab-folder";
+import { container, hosts, load, removeLabFolders, SOUND, told } from "../support/lab-folder";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 
 afterAll(removeLabFolders);
@@ -60,11 +60,49 @@ describe("dhcp_networks", () => {
       /range\.first: 10\.0\.0\.1 is not in 192\.168\.1\.0\/24/,
     ],
     ["{ lan: { range: { first: 192.168.1.9, last: 192.168.1.5 } } }", /comes after/],
+    [
+      "{ lan: { range: { first: 192.168.1.50, last: 192.168.1.60 } } }",
+      /range: 192\.168\.1\.50 to .* 192\.168\.1\.53 in there is that of dhcp, whose card has no mac; add mac: to networks of dhcp/,
+    ],
+    [
+      "{ lan: { range: { first: 192.168.1.9, last: 192.168.1.11 } } }",
+      /192\.168\.1\.10 in there is that of pve1; choose/,
+    ],
+    ["{ lan: { range: { first: 192.168.1.1, last: 192.168.1.9 } } }", /192\.168\.1\.1 in there is the gateway of lan/],
   ])("%s is refused, with its place", (dhcp, expected) => {
     const result = lab(dhcp);
     expect(result.lab).toBeUndefined();
     expect(told(result, "role-setting").join("\n")).toMatch(expected);
     expect(told(result, "role-setting").join("\n")).toMatch(/dhcp\.yml:\d+:\d+/);
+  });
+});
+
+describe("dhcp_networks of a node", () => {
+  const served = (vmbr1: string) =>
+    load(
+      {
+        "hosts.yml": hosts({ dhcp_hosts: ["pve1"], guests: ["web"] }),
+        "group_vars/all/networks.yml": "proxmox_networks: { guests: { bridge: vmbr1, cidr: 10.9.0.0/24 } }\n",
+        "group_vars/all.yml": "{}\n",
+        "group_vars/all/lab.yml": SOUND["group_vars/all.yml"]!.replace(/proxmox_networks:.*/s, ""),
+        "host_vars/web.yml": container("vmid: 301", `networks: [{ network: guests, ip: 10.9.0.80, mac: "${MAC}" }]`),
+        "host_vars/pve1.yml": `${SOUND["host_vars/pve1.yml"]!.replace(
+          "bridges: [vmbr0]",
+          `bridges: { vmbr0: { existing: true, address: 192.168.1.10/24 }, vmbr1: { address: 10.9.0.1/24, ${vmbr1} } }`,
+        )}dhcp_networks: { guests: { range: { first: 10.9.0.70, last: 10.9.0.90 } } }\n`,
+      },
+      allRoles(),
+    );
+
+  it("need the bridge to let guests ask, where it is isolated; a known MAC address may be in the range", () => {
+    const result = served("isolated_from: [vmbr0], node_services: [ping]");
+    expect(told(result, "role-setting")).toEqual([
+      expect.stringMatching(
+        /pve1\.yml:\d+:\d+ dhcp_networks\.guests: vmbr1 of pve1 has isolated_from.*write node_services: \[ping, dhcp\]/,
+      ),
+    ]);
+    expect(told(served("isolated_from: [vmbr0], node_services: [dhcp]"), "role-setting")).toEqual([]);
+    expect(told(served("comment: open"), "role-setting")).toEqual([]);
   });
 });
 

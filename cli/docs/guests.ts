@@ -1,4 +1,4 @@
-import type { Guest, Lab, Mount } from "../../model/lab";
+import type { Guest, Lab, Mount, VmImage } from "../../model/lab";
 import { code, codes, plain, section, table } from "./markdown";
 
 const KINDS: Readonly<Record<Guest["kind"], string>> = { container: "CT", vm: "VM" };
@@ -35,7 +35,14 @@ export function guests({ guests: all }: Lab): string {
 
 function systemOf(guest: Guest): string {
   if (guest.kind === "container") return guest.os.osType;
+  if (guest.system === "cloud" && guest.image) return plain(imageName(guest.image));
   return guest.system === "plain" ? guest.osType : guest.system;
+}
+
+/** `debian-13-genericcloud-amd64`: the file or volume without what says how it is packed. */
+function imageName(image: VmImage): string {
+  const name = image.kind === "download" ? image.fileName : image.volume.replace(/^.*[:/]/, "");
+  return name.replace(/\.(qcow2|raw|img|vmdk)$/, "");
 }
 
 function stateOf({ protection, startOnBoot, started, startup }: Guest): string {

@@ -117,7 +117,9 @@ export class Connections {
   #options(login: Login, path: string): string[] {
     const { hostKey, port, user } = login;
     const options = ["BatchMode=yes", "ConnectTimeout=10", `ControlPath=${path}`, "LogLevel=ERROR", `Port=${port}`];
-    if (hostKey !== undefined) options.push(...this.#knownHost(login, hostKey));
+    // As Terraform does, which looks at no known hosts: docs/inventory.md, ssh_host_key. A key that has changed is refused.
+    if (hostKey === undefined) options.push("StrictHostKeyChecking=accept-new");
+    else options.push(...this.#knownHost(login, hostKey));
     return [...options.flatMap((option) => ["-o", option]), "-l", user];
   }
 
@@ -161,7 +163,7 @@ function explained({ host, hostKey, port, user }: Login, { errors, status }: Ans
     [
       /host key/i,
       hostKey === undefined
-        ? "log in once by ssh to accept its key, or set ssh_host_key of the node in the inventory"
+        ? "your ssh knows another key for it: if that is meant, ssh-keygen -R takes the old one away; or set ssh_host_key of the node in the inventory"
         : "it is another machine, or one set up anew: then correct ssh_host_key in the inventory",
     ],
     [/permission denied|too many authentication/i, "ssh-add the key for it, or give TF_VAR_proxmox_ssh_private_key"],

@@ -1,7 +1,7 @@
 import { suggest } from "../../model/schema/nearest";
-import type { LabSecret } from "../../model/vault";
 import { EXIT, type ExitCode, type Io, UsageError } from "../output";
 import type { Planned } from "../terraform";
+import { tokenOf } from "../terraform/probe";
 import { guardPlan } from "./judge";
 import type { Plan } from "./plan";
 import { summary, tell, tellHost } from "./tell";
@@ -13,6 +13,14 @@ export type Judged = Pick<Planned, "allow" | "io" | "lab" | "plan" | "secrets"> 
 
 /** What `npm run deploy` asks before it applies a plan. */
 export const guardGate = (planned: Planned): Promise<ExitCode> => judge(planned);
+
+/** What `npm run diff` says at the end: what the plan comes to, without asking the host. */
+export function guardView({ io, lab, plan }: Planned): void {
+  const verdicts = guardPlan(parse(plan), lab);
+  io.out("");
+  tell(verdicts, io);
+  io.out(`${io.colors.bold(lab.name)}: ${summary(verdicts)}`);
+}
 
 /**
  * Tells a plan and judges it: 0 nothing is destroyed that is not allowed, 1 the plan is not whole or would take over
@@ -41,11 +49,6 @@ export async function judge({ allow, io, json = false, lab, plan, secrets }: Jud
   );
   return EXIT.refused;
 }
-
-const tokenOf = (secrets: readonly LabSecret[]): string | undefined => {
-  const from = secrets.find(({ name }) => name === "proxmox_api_token")?.from;
-  return from === undefined || from.kind === "missing" ? undefined : from.value;
-};
 
 const isAllowed = ({ address, subject }: Verdict, allow: readonly string[]): boolean =>
   allow.includes(subject) || allow.includes(address);

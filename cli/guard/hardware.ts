@@ -1,6 +1,6 @@
 import type { Guest } from "../../model/lab";
 import { blocks, text } from "./losses";
-import { configuredBlocks, type Plan, type ResourceChange, type Values } from "./plan";
+import { configuredBlocks, differences, type Plan, type ResourceChange, type Values } from "./plan";
 import type { Change } from "./verdict";
 
 /** A mount or device, with its options as the provider names them. */
@@ -31,9 +31,15 @@ export function hardwareChanges(plan: Plan, change: ResourceChange, guest: Guest
   ];
 }
 
+const KINDS = ["mount_point", "device_passthrough"];
+
+/** Whether somebody else gave it mounts or devices, or took some. */
+export const hasHardwareDrift = (drift: ResourceChange): boolean =>
+  differences(drift).some(({ path }) => KINDS.includes(path.split(".")[0] ?? ""));
+
 /** Whether it is to have mounts or devices: its own step keeps them; else its node's step lets it have none. */
 export const hasHardware = (plan: Plan, { address }: ResourceChange): boolean =>
-  ["mount_point", "device_passthrough"].some((name) => configuredBlocks(plan, address, name).length > 0);
+  KINDS.some((name) => configuredBlocks(plan, address, name).length > 0);
 
 function pieceOf({ path, size, volume, ...options }: Values): Piece {
   const [, number] = /^(\d+)G/.exec(text(size)) ?? [];

@@ -2,7 +2,7 @@ import type { Guest, Lab } from "../../model/lab";
 import type { Position } from "../../model/problem";
 import { backupsOf } from "./backups";
 import { CONTAINER, FORCING, GONE, type Row, rowOf, VM, withoutReboot } from "./effects";
-import { hardwareChanges, hasHardware } from "./hardware";
+import { hardwareChanges, hasHardware, hasHardwareDrift } from "./hardware";
 import { lossesOf } from "./losses";
 import { type Action, actionOf, type Difference, differences, type Plan, type ResourceChange } from "./plan";
 import { type StepChange, stepChange, stepTexts } from "./steps";
@@ -48,9 +48,12 @@ function guestVerdict({ change, lab, plan, stepsOf }: GuestChange): Verdict[] {
   const steps = stepsOf(change.name);
   const stays = action === "update" || action === "nothing";
   const isHardware = ({ role, runs }: StepChange) => runs && role === "hardware";
-  const isBare = guest?.adopt === false && stepsOf(guest.node).some(isHardware) && !hasHardware(plan, change);
-  const hardwareRuns = stays && (steps.some(isHardware) || isBare);
   const drift = plan.resource_drift?.find(({ address }) => address === change.address);
+  const ofNode = guest?.adopt === false ? stepsOf(guest.node).find(isHardware) : undefined;
+  // With its last mount or device a guest's own step goes. The state may keep what the node's step has long taken away.
+  const isNew = steps.some(({ role, runs }) => role === "hardware" && !runs) || (drift && hasHardwareDrift(drift));
+  const isBare = ofNode !== undefined && (isNew || !ofNode.stands) && !hasHardware(plan, change);
+  const hardwareRuns = stays && (steps.some(isHardware) || isBare);
   const own = ownChanges({ change, action, guest, rows: table.rows, lab, drift });
   const changes = [...own, ...hardwareChanges(plan, change, guest, hardwareRuns)];
   const isDestroyed = action === "replace" || action === "delete";

@@ -7,6 +7,8 @@ export interface StepChange {
   readonly runs: boolean;
   /** ` again: its settings changed`; empty: for the first time. */
   readonly again: string;
+  /** It has run well before, and nobody asked for it again: what it did then is done. */
+  readonly stands: boolean;
 }
 
 /** What becomes of roles, those that run for the same reason in one. */
@@ -37,8 +39,11 @@ export function stepChange(change: ResourceChange, owners: ReadonlySet<string>):
   const action = actionOf(change);
   if (owner === undefined || action === "nothing" || action === "update") return undefined;
   const role = change.name.slice(owner.length + 1);
-  return { owner, role, runs: action !== "delete", again: reason(change, action) };
+  return { owner, role, runs: action !== "delete", again: reason(change, action), stands: stands(change, action) };
 }
+
+const stands = ({ action_reason }: ResourceChange, action: Action): boolean =>
+  action === "replace" && action_reason !== "replace_because_tainted" && action_reason !== "replace_by_request";
 
 /** The longest name that fits: a guest may be called `web` and another `web_old`. */
 function ownerOf(name: string, owners: ReadonlySet<string>): string | undefined {

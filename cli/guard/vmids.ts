@@ -1,6 +1,6 @@
-import { request } from "node:https";
 import type { Lab } from "../../model/lab";
 import { said } from "../../stacks/system-error";
+import { apiGet } from "../proxmox-api";
 import type { Verdict } from "./verdict";
 
 /** A guest as `GET /cluster/resources` lists it. */
@@ -49,9 +49,8 @@ export async function askHost(verdicts: readonly Verdict[], lab: Lab, token: str
   return { asked: true, taken, ours };
 }
 
-async function guestsOf({ connection: { endpoint, verifyTls } }: Lab, token: string): Promise<readonly Holder[]> {
-  const url = new URL("api2/json/cluster/resources?type=vm", endpoint);
-  const { body, status } = await get(url, { Authorization: `PVEAPIToken=${token}` }, verifyTls);
+async function guestsOf(lab: Lab, token: string): Promise<readonly Holder[]> {
+  const { body, status } = await apiGet(lab, "cluster/resources?type=vm", token, LIMIT_MS);
   if (status !== 200) throw new Error(status === 401 ? "the token is not accepted (401)" : `it answered ${status}`);
   const { data } = JSON.parse(body) as { data?: readonly Readonly<Record<string, unknown>>[] };
   return (data ?? []).map(({ name, node, tags, type, vmid }) => ({
@@ -61,18 +60,4 @@ async function guestsOf({ connection: { endpoint, verifyTls } }: Lab, token: str
     kind: type === "lxc" ? "container" : "vm",
     tags: String(tags ?? "").split(/[;, ]+/),
   }));
-}
-
-function get(url: URL, headers: Readonly<Record<string, string>>, rejectUnauthorized: boolean) {
-  return new Promise<{ status: number; body: string }>((resolve, reject) => {
-    const asked = request(url, { headers, rejectUnauthorized, timeout: LIMIT_MS }, (response) => {
-      let body = "";
-      response.setEncoding("utf8").on("data", (text: string) => {
-        body += text;
-      });
-      response.on("error", reject).on("end", () => resolve({ status: response.statusCode ?? 0, body }));
-    });
-    asked.on("timeout", () => asked.destroy(new Error(`no answer in ${LIMIT_MS / 1000} s`)));
-    asked.on("error", reject).end();
-  });
 }

@@ -1,4 +1,5 @@
 import type { Io } from "../output";
+import { failureLines, labelled } from "./failure";
 
 /** One line of Terraform's machine-readable output: https://developer.hashicorp.com/terraform/internals/machine-readable-ui */
 interface Event {
@@ -46,6 +47,8 @@ interface Running {
   readonly lines: string[];
 }
 
+/** A script's output is carried beside the news that it failed, and its end may come after that. */
+const LATE_MS = 1_000;
 /** In a log, what takes long is said to go on this often. */
 const LOG_EVERY_MS = 60_000;
 /** A value so short would be found everywhere. */
@@ -64,11 +67,14 @@ const DONE: Readonly<Record<string, string>> = {
   read: "read",
 };
 
-/** Turns what Terraform does into one line a step, with a failing step's output in full. */
+/** Turns what Terraform does into one line a step, with a failing step's reason and the end of its output. */
 export class Progress {
   readonly #options: ProgressOptions;
   readonly #running = new Map<string, Running>();
-  readonly #failed = new Set<string>();
+  /** What failed, with its output and when; undefined once that has been told. */
+  readonly #failed = new Map<string, { readonly at: number; readonly lines: string[] } | undefined>();
+  /** Of what failed, that whose own words have been told. */
+  readonly #explained = new Set<string>();
   readonly #hidden: readonly (readonly [value: string, name: string])[];
   readonly #timer: NodeJS.Timeout;
   #lastSaid: number;
@@ -98,14 +104,21 @@ export class Progress {
 
   /** Says what still runs. */
   tick(): void {
+    this.#tellFailures(LATE_MS);
     if (this.#options.terminal) this.#draw();
     else if (this.#running.size > 0 && this.#now() - this.#lastSaid >= LOG_EVERY_MS) this.#say(this.#going());
   }
 
+  /** Tells what is left to tell, and what failed in one line. */
   close(): void {
     clearInterval(this.#timer);
     this.#running.clear();
+    this.#tellFailures(0);
     this.#draw();
+    if (this.#failed.size === 0) return;
+    const { err, colors } = this.#options.io;
+    const names = [...this.#failed.keys()].map((address) => this.#place(address).label);
+    err(`${colors.red(`${names.length} failed`)}: ${names.join(", ")}; mend and run again`);
   }
 
   #follow({ diagnostic, hook = {}, type, ...event }: Event): void {
@@ -125,13 +138,13 @@ export class Progress {
   }
 
   #hear(address: string, output: string): void {
-    const running = this.#running.get(address);
+    const kept = (this.#running.get(address) ?? this.#failed.get(address))?.lines;
     const { label } = this.#place(address);
     for (const line of output.split(/\r?\n/)) {
-      const isScript = line.startsWith(`${label}: `) || line.startsWith(`${label} | `);
       if (line.trim() === "" || CHATTER.test(line)) continue;
-      running?.lines.push(line);
-      if (this.#options.verbose && isScript) this.#say(line);
+      kept?.push(line);
+      if (this.#options.verbose && labelled(label, line) === line) this.#say(line);
+      else if (!kept && this.#failed.has(address)) this.#complain(`  ${labelled(label, line)}`);
     }
   }
 
@@ -156,31 +169,39 @@ export class Progress {
   }
 
   #fail(address: string): void {
-    const running = this.#running.get(address);
+    this.#failed.set(address, { at: this.#now(), lines: this.#running.get(address)?.lines ?? [] });
     this.#running.delete(address);
-    this.#failed.add(address);
-    const { err, colors } = this.#options.io;
-    const { label, way } = this.#place(address);
-    this.#clear();
-    err(`${colors.red("FAILED")} ${colors.bold(label)}${way === "" ? "" : ` (${this.#masked(way)})`}`);
-    if (this.#options.verbose) return;
-    for (const line of running?.lines ?? []) err(`  ${this.#masked(line)}`);
+  }
+
+  /** Tells what failed so many milliseconds ago. */
+  #tellFailures(age: number): void {
+    const { colors } = this.#options.io;
+    for (const [address, failed] of this.#failed) {
+      if (!failed || this.#now() - failed.at < age) continue;
+      this.#failed.set(address, undefined);
+      const { label, way } = this.#place(address);
+      this.#complain(`${colors.red("FAILED")} ${colors.bold(label)}${way === "" ? "" : ` (${way})`}`);
+      if (failed.lines.length > 0) this.#explained.add(address);
+      for (const line of failureLines(label, failed.lines, this.#options.verbose)) this.#complain(`  ${line}`);
+    }
   }
 
   /** Of a failed step its own words have told more than Terraform's about the script's exit status. */
   #diagnose({ address, detail = "", severity, summary = "" }: Diagnostic): void {
-    const { err, colors } = this.#options.io;
+    // Terraform tells them when everything has ended.
+    this.#tellFailures(0);
+    const { colors } = this.#options.io;
     const isTold =
-      address !== undefined && this.#failed.has(address) && /exited with( non-zero exit)? status/.test(detail);
+      address !== undefined && this.#explained.has(address) && /exited with( non-zero exit)? status/.test(detail);
     if (isTold) return;
+    if (severity !== "warning" && address !== undefined) this.#failed.set(address, undefined);
     const what = severity === "warning" ? colors.yellow("warning") : colors.red("error");
     const where = address === undefined ? "" : ` ${colors.bold(this.#place(address).label)}`;
-    this.#clear();
     const lines = detail.split("\n").filter((each) => each.trim() !== "");
     // Of a check, which is how the inventory's warnings get here, the message alone says something.
     const first = (summary === CHECK_FAILED ? lines.shift() : undefined) ?? summary;
-    err(`${what}${where}: ${this.#masked(first)}`);
-    for (const line of lines) err(`  ${this.#masked(line)}`);
+    this.#complain(`${what}${where}: ${first}`);
+    for (const line of lines) this.#complain(`  ${line}`);
   }
 
   #place(address: string): Place {
@@ -192,6 +213,11 @@ export class Progress {
     this.#clear();
     this.#options.io.out(this.#masked(line));
     this.#draw();
+  }
+
+  #complain(line: string): void {
+    this.#clear();
+    this.#options.io.err(this.#masked(line));
   }
 
   #masked(text: string): string {

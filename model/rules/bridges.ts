@@ -1,8 +1,7 @@
 import type { Bridge, Network, Node } from "../lab";
 import type { Problem } from "../problem";
 import { rangeBehind, rangesBehind } from "../resolve/bridges";
-import { canonical, contains, type Range, rangeOf } from "../resolve/ip";
-import { isIpv4, isIpv6 } from "../schema/formats";
+import { canonical, type Range, rangeOf } from "../resolve/ip";
 import { suggest } from "../schema/nearest";
 import { type Claim, type Rule, repeated } from "./rule";
 
@@ -26,64 +25,11 @@ export function* allLinks(nodes: readonly Node[]): Iterable<{ readonly node: Nod
   for (const node of nodes) for (const link of node.links) yield { node, link };
 }
 
-const isAddress = (text: string) => isIpv4(text) || isIpv6(text);
-const hostOf = (cidr: string) => canonical(cidr);
+export const hostOf = (cidr: string) => canonical(cidr);
 
 /** Ranges that lie behind a bridge itself; those behind its VLANs lie elsewhere. */
-const untagged = (networks: readonly Network[], bridge: string) =>
+export const untagged = (networks: readonly Network[], bridge: string) =>
   networks.filter((network) => network.bridge === bridge && network.vlan === undefined);
-
-/** Whether a bridge carries the address by which the lab reaches the node, as far as the inventory says. */
-function isManagement({ address, address6, name }: Bridge, node: Node, networks: readonly Network[]): boolean {
-  if (!isAddress(node.address)) return false;
-  if ([address, address6].some((own) => own !== undefined && hostOf(own) === canonical(node.address))) return true;
-  const ranges = untagged(networks, name).flatMap(({ cidr, cidr6 }) => [cidr, cidr6]);
-  return ranges.some((range) => range !== undefined && contains(rangeOf(range), node.address));
-}
-
-/**
- * `management-bridge`, `management-isolated`, `management-rewrite`, `management-address`, `management-range`: the way on which the lab reaches a node is
- * changed on purpose only, and never so that it ends.
- */
-export const managementStays: Rule = function* ({ lab }) {
-  for (const { link, node } of allLinks(lab.nodes)) {
-    const { address, name, write } = link;
-    const isOwn = isManagement(link, node, lab.networks);
-    if (isOwn && link.isolatedFrom.length > 0)
-      yield ofBridge(node, link, "isolated_from", {
-        rule: "management-isolated",
-        message: `${node.name} is reached through ${name} (${node.address}), and nobody behind it would reach the node any more`,
-        fix: "isolate the guests' bridges from this one instead, and keep guests off it",
-      });
-    if (isOwn && write === "create") {
-      yield ofBridge(node, link, "address", {
-        rule: "management-bridge",
-        message: `${name} carries the address by which ${node.name} is reached, ${node.address}: a mistake in it would cut the node off`,
-        fix: "write existing: true to describe it only, or management: rewrite to have it written in earnest",
-      });
-    } else if (!isOwn && write === "rewrite" && isAddress(node.address)) {
-      yield ofBridge(node, link, "management", {
-        rule: "management-rewrite",
-        message: `nothing says that ${name} carries ${node.address}, by which ${node.name} is reached`,
-        fix: `write its address: ${node.address}/…, or delete management`,
-      });
-    } else if (write === "rewrite" && address !== undefined && isIpv4(node.address)) {
-      if (hostOf(address) !== canonical(node.address))
-        yield ofBridge(node, link, "address", {
-          rule: "management-address",
-          message: `${name} would get ${address}, and ${node.name}, dialled at ${node.address}, be out of reach`,
-          fix: `write ${node.address}/${address.split("/")[1]}; to move a node, change its address by hand first, then proxmox_node.address`,
-        });
-    } else if (write === "create" && address !== undefined && isIpv4(node.address)) {
-      if (contains(rangeOf(address), node.address))
-        yield ofBridge(node, link, "address", {
-          rule: "management-range",
-          message: `${rangeOf(address).canonical} has ${node.address} in it, by which ${node.name} is reached: answers would leave by ${name}, and the node be cut off`,
-          fix: "choose another range for the bridge",
-        });
-    }
-  }
-};
 
 /** `bridge-name`: what the provider takes for the name of a bridge that it makes. */
 export const bridgeNames: Rule = function* ({ lab }) {
@@ -94,6 +40,24 @@ export const bridgeNames: Rule = function* ({ lab }) {
       message: `"${link.name}" cannot be the name of a bridge that is made: expected letters, digits and _, at most ten`,
       fix: "call it vmbr1 or the like; with existing: true any name is right",
     });
+  }
+};
+
+const WRITTEN_ONLY = ["mtu", "comment", "autostart", "vlan_aware"] as const;
+
+/** `bridge-without-effect`: what only a bridge that is written can have, of one that is described. */
+export const describedStaysAsIs: Rule = function* ({ lab }) {
+  for (const { link, node } of allLinks(lab.nodes)) {
+    if (link.write !== "none") continue;
+    for (const key of WRITTEN_ONLY) {
+      if (!node.source.of[`links.${link.name}.${key}`]) continue;
+      yield ofBridge(node, link, key, {
+        rule: "bridge-without-effect",
+        severity: "warning",
+        message: `${key} has no effect: ${link.name} is there already (existing: true), and is never written`,
+        fix: `delete ${key} and set it on the node, or let the lab write the bridge: without existing: true`,
+      });
+    }
   }
 };
 

@@ -1,6 +1,7 @@
 import { MACRO_PORTS } from "../firewall-macros";
 import type { Firewall, FirewallRule, GroupRule, Guest, Node, PacketRule, SecurityGroup } from "../lab";
 import type { Position, Problem } from "../problem";
+import { canonical } from "../resolve/ip";
 import { salvage } from "../schema/salvage";
 import { VARIABLES } from "../schema/variables";
 import type { Rule, RuleInput } from "./rule";
@@ -28,11 +29,12 @@ export const operatorsWayIn: Rule = function* ({ facts, lab, wide }) {
   if (tree && salvage(VARIABLES[WIDE], tree).faulty.size > 0) return;
   if (facts.inventory.problems.some(({ severity }) => severity === "error")) return;
   const groups = new Map(firewall.groups.map((group) => [group.name, group]));
+  const known = operatorsKnown(firewall, lab.guests);
   for (const node of lab.nodes) {
     const own = firewall.nodes.find((each) => each.node === node.name);
     if (!node.active || own?.enabled === false) continue;
     const rules = [...(own?.rules ?? []), ...firewall.rules].flatMap((rule) => expand(rule, groups));
-    const shut = [...new Set([node.sshPort, API_PORT])].flatMap((port) => closed(port, rules, firewall) ?? []);
+    const shut = [...new Set([node.sshPort, API_PORT])].flatMap((port) => closed(port, rules, known) ?? []);
     if (shut.length > 0) yield lockOut(node, shut, firewall);
   }
 };
@@ -44,18 +46,30 @@ interface Closed {
 }
 
 /** Goes through the rules as a node does. Undefined: somebody is let in. */
-function closed(port: number, rules: readonly PacketRule[], { aliases, ipsets }: Firewall): Closed | undefined {
+function closed(port: number, rules: readonly PacketRule[], isKnown: boolean): Closed | undefined {
   for (const rule of rules) {
     if (!concerns(rule, port)) continue;
     if (rule.action === "ACCEPT") return undefined;
     const everyone = [rule.from, rule.to, rule.iface, rule.sourcePort].every((each) => each === undefined);
     if (everyone) return { port, by: rule };
   }
-  const isKnown =
-    ipsets.some(({ entries, name }) => name === MANAGEMENT && entries.some(({ except }) => !except)) ||
-    aliases.some(({ name }) => name === LOCAL_NETWORK);
   return isKnown && MANAGEMENT_PORTS.includes(port) ? undefined : { port };
 }
+
+/** Whether the inventory says who looks after the nodes: somebody beside guests of this lab, from which nobody can mend it. */
+function operatorsKnown({ aliases, ipsets }: Firewall, guests: readonly Guest[]): boolean {
+  if (aliases.some(({ name }) => name === LOCAL_NETWORK)) return true;
+  const byAlias = new Map(aliases.map(({ cidr, name }) => [`dc/${name}`, cidr]));
+  const own = new Set(
+    guests.flatMap(({ nics }) => nics.flatMap(({ address, address6 }) => [address, address6].flatMap(single))),
+  );
+  const isGuest = (cidr: string) => !cidr.includes("/") && own.has(canonical(cidr));
+  const entries = ipsets.find(({ name }) => name === MANAGEMENT)?.entries ?? [];
+  return entries.some(({ cidr, except }) => !except && !isGuest(byAlias.get(cidr) ?? cidr));
+}
+
+/** A static address without its prefix; nothing of `dhcp` and `auto`. */
+const single = (address: string | undefined): string[] => (address?.includes("/") ? [canonical(address)] : []);
 
 function concerns({ direction, enabled, macro, port: ports, protocol }: PacketRule, port: number): boolean {
   if (!enabled || direction !== "in") return false;
@@ -72,16 +86,21 @@ function includes(range: string, port: number): boolean {
 const expand = (rule: FirewallRule, groups: ReadonlyMap<string, SecurityGroup>): readonly PacketRule[] =>
   rule.kind === "packets" ? [rule] : rule.enabled ? (groups.get(rule.group)?.rules ?? []) : [];
 
-function lockOut(node: Node, shut: readonly Closed[], { source }: Firewall): Problem {
+function lockOut(node: Node, shut: readonly Closed[], { ipsets, source }: Firewall): Problem {
   const ports = shut.map(({ port }) => (port === API_PORT ? `${port} (API and web interface)` : `${port} (SSH)`));
   const also = shut.flatMap(({ by, port }) => (by ? [{ at: by.at, note: `closes port ${port} to everyone` }] : []));
+  const members = ipsets.find(({ name }) => name === MANAGEMENT)?.entries ?? [];
+  const idle = also.length === 0 && members.some(({ except }) => !except) && source.of.ipsets;
+  const notes = idle
+    ? [{ at: idle, note: `has only guests of this lab in ${MANAGEMENT}, who are out of reach with the node` }]
+    : also;
   const other = shut.some(({ port }) => !MANAGEMENT_PORTS.includes(port));
   const rule = `rules: [{ allow: { from: <your address>, protocol: tcp, port: [${shut.map(({ port }) => port).join(", ")}] } }]`;
   return {
     rule: "firewall-lock-out",
     severity: "error",
     at: source.of.input ?? source.of.enabled ?? source.at,
-    ...(also.length > 0 ? { also } : {}),
+    ...(notes.length > 0 ? { also: notes } : {}),
     path: `${WIDE}.input`,
     subject: node.name,
     message: `${node.name} would let nobody in to port ${ports.join(" and ")} but the network of its own address, so you could be locked out`,

@@ -32,6 +32,7 @@ export const soleCards: Rule = function* ({ lab, nodes }) {
 
 /** `gpu-memory`: what the services of running guests ask for of a card's memory is there. */
 export const gpuMemoryFits: Rule = function* ({ lab, nodes }) {
+  if (!lab.nodes.some(({ gpus }) => gpus.some(({ memoryMiB }) => memoryMiB !== undefined))) return;
   for (const { gpu, node, uses } of cards(lab.guests, nodes)) {
     const running = uses.filter(({ guest }) => guest.started);
     const asked = running.reduce((sum, { memoryMiB = 0 }) => sum + memoryMiB, 0);

@@ -43,7 +43,7 @@ const unknownGroup = (name: string, at: Position, known: Iterable<string>): Prob
   at,
   path: "group_subsets",
   message: `no group is called "${name}"`,
-  fix: suggest(name, known),
+  fix: `${suggest(name, known)}; or delete the line`,
 });
 
 /** `member-without-guest`: who is in a tier or a functional group is a guest. */

@@ -5,13 +5,14 @@ import { backupJobsWork, backupsAreWhole } from "./backup";
 import {
   bridgeNames,
   bridgesFitNetworks,
+  describedStaysAsIs,
   disjointBridges,
   isolationHolds,
-  managementStays,
   portsAreFree,
   uplinksExist,
 } from "./bridges";
 import { disksFit, memoryFits } from "./capacity";
+import { groupsAct, settingsAreRead } from "./effects";
 import { oneFileEach } from "./files";
 import { firewallsAct, operatorsWayIn, stepsGetThrough } from "./firewall";
 import { forwardsArrive } from "./forwards";
@@ -20,6 +21,7 @@ import { groupNames } from "./group-names";
 import { dockerNests, groupSubsets, labName, membersAreGuests, someNode, switchesInGroups } from "./groups";
 import { someCard, someGuest } from "./guests";
 import { uniqueAddresses, uniqueHostnames, uniqueMacs, uniqueNicNames, uniqueVmids } from "./identity";
+import { managementIsKnown, managementStays } from "./management";
 import { alignedRanges, disjointRanges, gatewaysInside, guestAddresses, routersExist } from "./networks";
 import {
   cardsAreDistinct,
@@ -33,6 +35,7 @@ import { namesExist } from "./references";
 import type { Rule } from "./rule";
 import { exceptionReasons, oneTier } from "./tiers";
 import { knownVariables, nestedHostVars } from "./variables";
+import { keysAreOwn, vmsBoot } from "./vm-start";
 import {
   balloons,
   bootDevices,
@@ -57,6 +60,8 @@ const RULES: readonly Rule[] = [
   groupSubsets,
   membersAreGuests,
   switchesInGroups,
+  settingsAreRead,
+  groupsAct,
   dockerNests,
   someCard,
   oneFileEach,
@@ -71,7 +76,9 @@ const RULES: readonly Rule[] = [
   routersExist,
   guestAddresses,
   managementStays,
+  managementIsKnown,
   bridgeNames,
+  describedStaysAsIs,
   disjointBridges,
   portsAreFree,
   uplinksExist,
@@ -98,6 +105,8 @@ const RULES: readonly Rule[] = [
   cpusExist,
   hiddenCpus,
   windowsDrivers,
+  vmsBoot,
+  keysAreOwn,
   backupJobsWork,
   backupsAreWhole,
   operatorsWayIn,

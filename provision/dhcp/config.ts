@@ -1,4 +1,5 @@
 import ipaddr from "ipaddr.js";
+import { z } from "zod";
 import type { HostView, LabView, NetworkView } from "../role";
 
 export interface Served {
@@ -15,7 +16,10 @@ export function serverConfig(lab: LabView, self: HostView, networks: readonly Se
   const blocks = networks.map((served) => {
     const network = lab.networks.find(({ name }) => name === served.network);
     const problem = network
-      ? (taggedOnNode(served, network, self) ?? problemWith(served, network))
+      ? (taggedOnNode(served, network, self) ??
+        keptFromNode(served, network, self) ??
+        problemWith(served, network) ??
+        lentTwice(served, network, lab))
       : unknown(served, lab);
     if (!network || problem) {
       refuse(["dhcp_networks", served.network, ...(problem?.path ?? [])], problem?.message ?? "", problem?.fix ?? "");
@@ -43,6 +47,50 @@ function taggedOnNode({ interface: card }: Served, { bridge, name, vlan }: Netwo
   if (kind !== "node" || card !== undefined || vlan === undefined) return undefined;
   const message = `${name} is VLAN ${vlan} of ${bridge}, on which the node needs an interface of its own to serve it`;
   return { path: [], message, fix: `add interface: ${bridge}.${vlan}, or whatever that VLAN is called on the node` };
+}
+
+/** What is read of `proxmox_node`, which is unchecked here: a bridge with `isolated_from` lets in only its `node_services`. */
+const BRIDGES = z.object({
+  bridges: z.record(
+    z.string(),
+    z
+      .object({ isolated_from: z.array(z.unknown()).optional(), node_services: z.array(z.unknown()).optional() })
+      .nullable(),
+  ),
+});
+
+/** Guests of an isolated bridge reach no server on the node, unless it is named. */
+function keptFromNode({ interface: card }: Served, { bridge, name }: NetworkView, self: HostView): Wrong | undefined {
+  if (self.kind !== "node" || bridge === undefined || (card ?? bridge) !== bridge) return undefined;
+  const link = BRIDGES.safeParse(self.variable("proxmox_node")).data?.bridges[bridge];
+  if (!link?.isolated_from?.length || link.node_services?.includes("dhcp")) return undefined;
+  const services = [...(link.node_services ?? []), "dhcp"].join(", ");
+  const message = `${bridge} of ${self.name} has isolated_from, so nobody on ${name} would reach the server`;
+  return { path: [], message, fix: `write node_services: [${services}] for ${bridge}` };
+}
+
+/** An address that somebody has for good must not be lent; where the server knows the MAC address, it is lent to nobody else. */
+function lentTwice({ range }: Served, { gateway, name }: NetworkView, lab: LabView): Wrong | undefined {
+  if (!range) return undefined;
+  const [first, last] = [asNumber(range.first), asNumber(range.last)];
+  const isLent = (address: string) =>
+    ipaddr.IPv4.isValidFourPartDecimal(address) && first <= asNumber(address) && asNumber(address) <= last;
+  const lent = `${range.first} to ${range.last} would be lent`;
+  if (gateway !== undefined && isLent(gateway)) {
+    const message = `${lent}, and ${gateway} in there is the gateway of ${name}`;
+    return { path: ["range"], message, fix: "choose a range without it" };
+  }
+  for (const { addresses, kind, name: host } of lab.hosts)
+    for (const { address, mac, network } of addresses) {
+      if ((mac !== undefined && network === name) || !isLent(address)) continue;
+      const isGuest = kind === "container" || kind === "vm";
+      return {
+        path: ["range"],
+        message: `${lent}, and ${address} in there is that of ${host}${isGuest ? ", whose card has no mac" : ""}`,
+        fix: isGuest ? `add mac: to networks of ${host}, or choose a range without it` : "choose a range without it",
+      };
+    }
+  return undefined;
 }
 
 function problemWith({ range }: Served, { cidrs, name }: NetworkView): Wrong | undefined {

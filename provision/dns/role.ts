@@ -42,6 +42,7 @@ export default defineRole({
   targets: ["container", "vm"],
   osTypes: ["debian", "ubuntu"],
   after: ["base", "packages"],
+  ofAnyHost: ["dns_aliases"],
   variables: z.object({
     dns_domain: dnsName().describe("Zone of every host whose network has no domain of its own: home.arpa."),
     dns_forwarders: z

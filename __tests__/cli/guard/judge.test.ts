@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { CONTAINER, type Row, VM as VM_ROWS } from "../../../cli/guard/effects";
 import { guardPlan } from "../../../cli/guard/judge";
-import { differences, type ResourceChange, type Values } from "../../../cli/guard/plan";
+import { differences, type Plan, type ResourceChange, type Values } from "../../../cli/guard/plan";
 import type { Position } from "../../../model/problem";
 import { guest, lab, node } from "../../support/lab";
 import { CT, change, lxc, plan, VM, vm } from "./plans";
@@ -226,11 +226,26 @@ describe("what the plan does not say", () => {
   it("is that a node's step takes the last mount from a guest, but not from one that is adopted", () => {
     const has = lxc({ mount_point: [{ path: "/a", volume: "local-lvm:vm-301-disk-1", size: "5G" }] });
     const ofNode = change("null_resource.pve1_hardware", "replace", { triggers: {} }, { triggers: { settings: "x" } });
-    const told = plan(change(`${CT}.web`, "nothing", has, has), ofNode);
+    const own = change("null_resource.web_hardware", "delete", { triggers: {} }, null);
+    const told = plan(change(`${CT}.web`, "nothing", has, has), ofNode, own);
     const taken = guardPlan(told, LAB).find(({ subject }) => subject === "web");
     expect(taken?.changes[0]?.text).toBe("mount /a is taken away; the volume local-lvm:vm-301-disk-1 is kept, unused");
     const adopted = lab({ guests: [guest({ adopt: true })] });
-    expect(guardPlan(told, adopted).map(({ subject }) => subject)).toEqual(["pve1"]);
+    expect(guardPlan(told, adopted)[0]?.changes).toEqual([{ text: "no longer applies hardware; what was done stays" }]);
+  });
+
+  it("is told once: a node's step that has taken it, and runs for another guest, takes nothing again", () => {
+    const has = lxc({ device_passthrough: [{ path: "/dev/nvidia0" }] });
+    const web = change(`${CT}.web`, "nothing", has, has);
+    const triggers = [{ triggers: { settings: "a" } }, { triggers: { settings: "b" } }] as const;
+    const ofNode = (more: Parameters<typeof change>[4] = {}) =>
+      change("null_resource.pve1_hardware", "replace", ...triggers, more);
+    const subjects = (given: Plan) => guardPlan(given, LAB).map(({ subject }) => subject);
+    expect(subjects(plan(web, ofNode()))).toEqual(["pve1"]);
+    expect(subjects(plan(web, ofNode({ action_reason: "replace_because_tainted" })))).toEqual(["web", "pve1"]);
+    expect(subjects(plan(web, change("null_resource.pve1_hardware", "create", null, triggers[1])))).toContain("web");
+    const drift = change(`${CT}.web`, "update", lxc(), has);
+    expect(subjects({ ...plan(web, ofNode()), resource_drift: [drift] })).toContain("web");
   });
 
   it("tells a node's roles, and gives a step to the host whose name fits best", () => {

@@ -1,0 +1,81 @@
+import { findLabs } from "../../model";
+import { suggest } from "../../model/schema/nearest";
+import { type Io, UsageError } from "../output";
+
+/** What stands behind `npm run diff --` and `npm run deploy --`. */
+export interface Given {
+  readonly target: string;
+  /** Terraform's. */
+  readonly rest: readonly string[];
+  readonly vaultPasswordFile: readonly string[];
+  readonly allow: readonly string[];
+  readonly approved: boolean;
+  readonly verbose: boolean;
+  /** The host is not asked whether it is there. */
+  readonly offline: boolean;
+}
+
+const FLAG = /^--?(auto-approve|verbose|offline)$/;
+
+/** Takes out what is ours; everything else is Terraform's. @throws UsageError */
+export function parseArguments(command: string, args: readonly string[], { cwd }: Io): Given {
+  const rest: string[] = [];
+  const vaultPasswordFile: string[] = [];
+  const allow: string[] = [];
+  const flags = new Set<string>();
+  let target: string | undefined;
+  for (let index = 0; index < args.length; index++) {
+    const argument = args[index] ?? "";
+    const [, option, inline] = /^--(vault-password-file|allow)(?:=(.*))?$/s.exec(argument) ?? [];
+    const [, flag] = FLAG.exec(argument) ?? [];
+    if (option !== undefined) (option === "allow" ? allow : vaultPasswordFile).push(inline ?? args[++index] ?? "");
+    else if (flag !== undefined) flags.add(flag);
+    else if (target === undefined && !argument.startsWith("-")) target = argument;
+    else rest.push(argument);
+  }
+  const names = findLabs(cwd).map(({ name }) => name);
+  if (target === undefined) throw new UsageError(`expected the name of a lab in front; ${suggest("", names)}`);
+  const [approved, verbose, offline] = ["auto-approve", "verbose", "offline"].map((flag) => flags.has(flag));
+  if (offline && command === "deploy")
+    throw new UsageError("--offline is for npm run diff: a deployment needs the host");
+  return {
+    ...{ target, rest, vaultPasswordFile, allow },
+    ...{ approved: approved === true, verbose: verbose === true, offline: offline === true },
+  };
+}
+
+/** Where `terraform plan -out` is to keep the plan, as its user says. */
+export function ownPlanFile({ rest }: Given): string | undefined {
+  const index = rest.findLastIndex((word) => /^--?out(=|$)/.test(word));
+  if (index < 0) return undefined;
+  return /=(.*)$/s.exec(rest[index] ?? "")?.[1] ?? rest[index + 1];
+}
+
+export const asksForHelp = (args: readonly string[]): boolean =>
+  args.some((argument) => /^(--?help|-h)$/.test(argument));
+
+/** How `npm run diff` or `npm run deploy` is used. */
+export function usage(command: string): string {
+  const isDeploy = command === "deploy";
+  const own = isDeploy
+    ? [
+        "  --auto-approve              asks nothing",
+        "  --allow NAME                this guest may be destroyed; may be repeated",
+      ]
+    : ["  --offline                   does not ask first whether the host answers: for a lab that is not built yet"];
+  return [
+    `Usage: npm run ${command} -- LAB [options] [options of terraform plan]`,
+    "",
+    isDeploy
+      ? "Shows what would change in a lab, asks, and does it."
+      : "Shows what would change in a lab; changes nothing.",
+    "",
+    "  LAB                         a folder's name under inventory/, or a path",
+    ...own,
+    "  --verbose                   shows all that Terraform and the steps' scripts say",
+    "  --vault-password-file FILE  a file with the vault password, or a script that prints it; may be repeated",
+    "",
+    `Exit codes: 0 done, 1 errors${isDeploy ? " or nobody said yes" : ""}, 2 used wrongly${isDeploy ? ", 3 refused by the guard" : ""}.`,
+    "More: docs/diff-and-deploy.md",
+  ].join("\n");
+}
