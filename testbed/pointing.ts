@@ -53,9 +53,15 @@ export function changesFor({ name, vars }: LoadResult, lab: Lab, { nodes, url }:
       "node_profile",
       "none",
     ),
+    ...(lab.firewall && lab.firewall.input !== "ACCEPT"
+      ? [letIn(place(active[0]?.name ?? "", "proxmox_firewall") ?? shared)]
+      : []),
     ...active.flatMap((node) => waysTo(node.name, vars, nodes)),
   ];
 }
+
+/** The lab's rules let people in to port 22 of its own addresses; the testbed filters nothing, and its sshd has another port. */
+const letIn = (file: string): Change => ({ file, at: ["proxmox_firewall", "input"], value: "accept" });
 
 function waysTo(name: string, vars: LoadResult["vars"], nodes: RunInfo["nodes"]): Change[] {
   const { address = "127.0.0.1", hostKey, sshPort = DISCARD_PORT } = nodes.find((node) => node.name === name) ?? {};
