@@ -98,6 +98,12 @@ describe("the lab ai", () => {
       expect(zones).toContain(record);
   });
 
+  it("backs every container up to the backup server at night", () => {
+    const { proxmox_backup_job: jobs, proxmox_storage_pbs: servers } = terraform.resource;
+    expect(servers?.plato).toMatchObject({ server: "10.203.3.97", nodes: ["socrates", "rawls"], content: ["backup"] });
+    expect(jobs?.nightly).toMatchObject({ storage: "plato", vmid: ["184", "201", "202", "203", "204", "205"] });
+  });
+
   it("keeps every secret out of the stack", () => {
     for (const name of ["karakeep_nextauth_secret", "gitlab_root_password", "netbox_secret_key"])
       expect(terraform.variable[name]).toMatchObject({ sensitive: true });

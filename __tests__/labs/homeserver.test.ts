@@ -20,6 +20,52 @@ describe("the lab homeserver", () => {
     });
   });
 
+  it("keeps the node in order: repositories, time, names, profile, security upgrades, logs, logins by key", () => {
+    const { proxmox_apt_repository: entries, proxmox_virtual_environment_time: time } = terraform.resource;
+    expect(entries).toMatchObject({ pve_enterprise: { enabled: false }, "pve_no-subscription": { enabled: true } });
+    expect(time?.pve).toMatchObject({ time_zone: "Europe/Berlin" });
+    expect(terraform.resource.proxmox_virtual_environment_dns?.pve).toMatchObject({ servers: ["192.168.1.1"] });
+    const base = lab.nodes[0]?.steps.find(({ role }) => role === "node-base");
+    expect(base?.settings).toMatchObject({ node_profile: "virtualization", node_journal_retention: "31day" });
+    // Hardening and security upgrades are what the role does unless it is told otherwise.
+    for (const off of ["node_ssh_hardening", "node_security_upgrades"]) expect(base?.settings[off]).toBeUndefined();
+  });
+
+  it("lets guests out by NAT under the node's address, and keeps them from management", () => {
+    expect(lab.nodes[0]?.links).toContainEqual(
+      expect.objectContaining({ name: "vmbr1", uplink: "eno1", isolatedFrom: ["vmbr0"] }),
+    );
+    expect(Object.keys(terraform.resource.null_resource ?? {})).toEqual(
+      expect.arrayContaining(["pve_network-guard", "pve_node-network"]),
+    );
+  });
+
+  it("drops what no rule names, on the node and in every guest", () => {
+    const { resource } = terraform;
+    expect(resource.proxmox_virtual_environment_cluster_firewall?.datacenter).toMatchObject({
+      enabled: true,
+      input_policy: "DROP",
+    });
+    const guests = resource.proxmox_virtual_environment_firewall_options ?? {};
+    expect(Object.keys(guests).sort()).toEqual(["docker", "gaming", "haos"]);
+    for (const options of Object.values(guests)) expect(options).toMatchObject({ enabled: true, input_policy: "DROP" });
+  });
+
+  it("binds the card by its PCI address, for a mapping that the VM names", () => {
+    expect(terraform.resource.proxmox_hardware_mapping_pci?.gpu0).toMatchObject({
+      map: [{ node: "pve", id: "10de:2484", path: "0000:01:00" }],
+    });
+    expect(Object.keys(terraform.resource.null_resource ?? {})).toContain("pve_gpu-passthrough");
+  });
+
+  it("backs every VM up at night", () => {
+    expect(terraform.resource.proxmox_backup_job?.nightly).toMatchObject({
+      schedule: "02:30",
+      vmid: ["100", "101", "102"],
+      prune_backups: { "keep-daily": "7" },
+    });
+  });
+
   it("refuses to write the management bridge unless told to in as many words", () => {
     const result = changed("homeserver", "host_vars/pve.yml", "vmbr0: { existing: true, ", "vmbr0: { ");
     expect(result.lab).toBeUndefined();
