@@ -55,12 +55,8 @@ generate_locale() {
 
 # In one go with what comes later: each time apt-get is asked it takes seconds to look at what is there.
 set_packages() {
-  set --
-  index=0
-  while [ "$index" -lt "${base_packages_COUNT:-0}" ]; do
-    set -- "$@" "$(setting "base_packages_$index")"
-    index=$((index + 1))
-  done
+  # shellcheck disable=SC2046
+  set -- $(items base_packages)
   if is_debian_like && [ "${base_security_upgrades:-true}" = true ]; then set -- "$@" unattended-upgrades; fi
   [ $# -eq 0 ] || packages "$@"
 }

@@ -73,6 +73,10 @@ each() {
   done
 }
 
+# items LIST: one a line.
+items() { each "$1" print_item; }
+print_item() { printf '%s\n' "$1"; }
+
 # setting NAME: the value of the setting of that name, empty when it is not set.
 setting() { eval "printf '%s' \"\${$1:-}\""; }
 

@@ -11,12 +11,8 @@ set -eu
 . ./logins.sh
 
 set_packages() {
-  set --
-  index=0
-  while [ "$index" -lt "${node_packages_COUNT:-0}" ]; do
-    set -- "$@" "$(setting "node_packages_$index")"
-    index=$((index + 1))
-  done
+  # shellcheck disable=SC2046
+  set -- $(items node_packages)
   [ $# -eq 0 ] || packages "$@"
 }
 

@@ -5,13 +5,12 @@ set -eu
 . ./lib/state.sh
 . ./lib/holds.sh
 
-add_line() { printf '%s\n' "$1"; }
 add_pinned() { case $1 in *=*) printf '%s\n' "${1%%=*}" ;; esac; }
 
 set_absent() {
-  each packages_absent add_line >./absent
+  items packages_absent >./absent
   gone=
-  for package in $(each packages_absent add_line); do
+  for package in $(items packages_absent); do
     if package_present "$package"; then gone="$gone $package"; else ok "$package absent"; fi
   done
   [ -n "$gone" ] || return 0
@@ -47,13 +46,13 @@ remove_packages() {
 set_installed() {
   [ "${packages_install_COUNT:-0}" -gt 0 ] || return 0
   # shellcheck disable=SC2046
-  packages $(each packages_install add_line)
+  packages $(items packages_install)
   is_debian_like || unpin
 }
 
 # apk keeps a version that was asked for, until the name is asked for without one.
 unpin() {
-  for package in $(each packages_install add_line); do
+  for package in $(items packages_install); do
     case $package in *=*) continue ;; esac
     if grep -q "^$package=" /etc/apk/world 2>/dev/null; then
       change "$package no longer pinned" apk add --no-progress "$package"
@@ -64,7 +63,7 @@ unpin() {
 set_held() {
   if is_debian_like; then
     # shellcheck disable=SC2046
-    hold_packages packages $(each packages_install add_pinned) $(each packages_hold add_line)
+    hold_packages packages $(each packages_install add_pinned) $(items packages_hold)
   elif [ "${packages_hold_COUNT:-0}" -gt 0 ]; then
     skip "packages_hold" "apk holds nothing back; write name=version in packages_install"
   fi
