@@ -5,11 +5,9 @@ import type { Construct } from "constructs";
 
 /** Terraform expressions for what a step sends. */
 export interface StepScripts {
-  /** One line `path base64` for each file of the library and the role. */
-  readonly files: string;
-  /** A hash over the names and the contents of those files. */
+  /** A hash over the names and the contents of the library's and the role's files. */
   readonly hash: string;
-  /** Shell text that carries files and settings to where they run; put at the end of a script. */
+  /** Shell text that carries these files and the settings to where they run; put at the end of a script. */
   readonly send: string;
 }
 
@@ -36,22 +34,29 @@ export function stepScripts(scope: Construct, folder: string): StepScripts {
 
 const known = new WeakMap<TerraformStack, Map<string, StepScripts>>();
 
+/**
+ * Each step refers to one local, and to nothing but its attributes: Terraform looks every reference up again for every step,
+ * and would copy the files into a text of each.
+ */
 function expressions(stack: TerraformStack, folder: string): StepScripts {
   const role = posix.basename(folder);
   const root = posix.dirname(folder);
   const library = local(stack, "step_lib", () => fileLines(asset(stack, "lib", posix.join(root, "lib")), "lib/"));
-  const files = local(stack, `step_role_${role}`, () => `\${${library}}${fileLines(asset(stack, role, folder), "")}`);
-  const hash = local(stack, `step_hash_${role}`, () => `\${sha256(${files})}`);
-  const send = local(stack, "step_send", () => {
+  const files = local(stack, `step_files_${role}`, () => `\${${library}}${fileLines(asset(stack, role, folder), "")}`);
+  const transport = local(stack, "step_send", () => {
     if (!stack.node.children.some((child) => child instanceof NullProvider)) new NullProvider(stack, ":null");
-    const transport = asset(stack, "transport", posix.join(root, "transport"));
+    const scripts = asset(stack, "transport", posix.join(root, "transport"));
     const variables = [
       `step_verbose='\${${verbosity(stack)}}'`,
-      `step_receive='\${filebase64("${transport}/receive.sh")}'`,
+      `step_receive='\${filebase64("${scripts}/receive.sh")}'`,
     ];
-    return `${variables.join("\n")}\n\${file("${transport}/send.sh")}`;
+    return `${variables.join("\n")}\n\${file("${scripts}/send.sh")}`;
   });
-  return { files: `\${${files}}`, hash: `\${${hash}}`, send: `\${${send}}` };
+  const both = local(stack, `step_role_${role}`, () => ({
+    hash: `\${sha256(${files})}`,
+    send: `step_files='\${${files}}'\n\${${transport}}`,
+  }));
+  return { hash: `\${${both}.hash}`, send: `\${${both}.send}` };
 }
 
 /** No trigger holds it, so that asking for more output runs nothing again. */
@@ -77,7 +82,7 @@ function fileLines(folder: string, prefix: string): string {
 }
 
 /** The address of a local of this stack, made when it is first asked for. */
-function local(stack: TerraformStack, name: string, expression: () => string): string {
+function local(stack: TerraformStack, name: string, expression: () => unknown): string {
   if (!stack.node.tryFindChild(name)) new TerraformLocal(stack, name, expression()).overrideLogicalId(name);
   return `local.${name}`;
 }

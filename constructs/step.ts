@@ -88,7 +88,6 @@ export class Step extends Construct {
           `step_enter=${shellQuote(enterCommand(target))}`,
           `step_secrets=${secretsIn}`,
           `step_settings='${encoded}'`,
-          `step_files='${scripts.files}'`,
           ...(action === "apply" ? [] : [`step_action=${action}`]),
         ].join("\n"),
         scripts.send,

@@ -15,9 +15,8 @@ import { Step } from "./step";
  * adopted guest; mounts and devices are changed by the step `hardware`, because the provider would replace the guest.
  */
 const IGNORED_AFTER_CREATION = [
-  "operating_system[0].template_file_id",
-  // Another template's system would be written to a guest that still has the old one, and reboot it.
-  "operating_system[0].type",
+  // Another template's type of system would be written to a guest that still has the old one, and reboot it.
+  "operating_system",
   "mount_point",
   "device_passthrough",
 ];
@@ -99,7 +98,7 @@ export class TieredLxc extends Construct {
       kind: "container",
       vmid,
       nodeName: node.name,
-      storage,
+      root: { storage, sizeGiB: props.diskGiB },
       addresses: staticAddresses(nics),
       adopt: props.adopt ?? false,
       ...(rebuild === undefined ? {} : { rebuild }),

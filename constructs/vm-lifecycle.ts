@@ -75,7 +75,7 @@ function noShrink(index: number): Condition {
   const disk = `self.disk[${index}]`;
   const volume = `\${${disk}.datastore_id}:\${${disk}.path_in_datastore}`;
   return {
-    condition: `\${try(floor(local.disk_volume_bytes["${volume}"] / 1073741824), 0) <= ${disk}.size}`,
+    condition: `\${try(local.disk_volume_gib["${volume}"], 0) <= ${disk}.size}`,
     errorMessage:
       `VMID \${self.vm_id}: the disk at \${${disk}.interface} cannot be made smaller than it is; \${${disk}.size} GiB is less than it has. ` +
       "Write its present size, or set `rebuild` to make the VM anew, without its data.",

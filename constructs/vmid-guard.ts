@@ -23,9 +23,9 @@ export interface GuardedGuest {
   readonly kind: "container" | "vm";
   readonly vmid: number;
   readonly nodeName: string;
-  /** Storage of a container's root file system. */
-  readonly storage?: string;
-  /** Storages of a VM's disks; their sizes are then in `local.disk_volume_bytes`, by volume id. */
+  /** A container's root file system; size in GiB. */
+  readonly root?: { readonly storage: string; readonly sizeGiB: number };
+  /** Storages of a VM's disks; their sizes are then in `local.disk_volume_gib`, by volume id. */
   readonly diskStorages?: readonly string[];
   /** Static addresses without prefix. */
   readonly addresses: readonly string[];
@@ -93,11 +93,11 @@ export class VmidGuard extends Construct {
    */
   addGuest(guest: GuardedGuest): TerraformResourceLifecycle {
     this.#guests.push(guest);
-    const { diskStorages = [], kind, nodeName, storage } = guest;
-    if (kind === "container" && storage !== undefined) this.#watch(this.#volumes, "volumes", nodeName, storage);
+    const { diskStorages = [], nodeName, root, vmid } = guest;
+    if (root) this.#watch(this.#volumes, "volumes", nodeName, root.storage);
     for (const each of diskStorages) this.#watch(this.#disks, "disks", nodeName, each);
     return {
-      ...(kind === "container" ? { postcondition: NO_SHRINK } : {}),
+      ...(root ? { postcondition: noShrink(vmid, root.sizeGiB) } : {}),
       ...(guest.rebuild === undefined
         ? {}
         : { replaceTriggeredBy: [`terraform_data.rebuilds.input[${JSON.stringify(nameOf(guest))}]`] }),
@@ -144,8 +144,8 @@ export class VmidGuard extends Construct {
       guests_by_vmid: Object.fromEntries(guests),
       taken_vmids: TAKEN,
       misplaced_guests: MISPLACED,
-      root_volume_bytes: sizesOf(this.#volumes),
-      ...(this.#disks.size > 0 ? { disk_volume_bytes: sizesOf(this.#disks) } : {}),
+      root_volume_gib: sizesOf(this.#volumes),
+      ...(this.#disks.size > 0 ? { disk_volume_gib: sizesOf(this.#disks) } : {}),
     };
   }
 
@@ -183,14 +183,17 @@ const PRECONDITIONS = [
   },
 ];
 
-/** The provider calls a smaller disk an update in place, which then fails half-way through the apply. */
-const NO_SHRINK = [
+/**
+ * The provider calls a smaller disk an update in place, which then fails half-way through the apply.
+ *
+ * What the synthesis knows stands here as it is: every reference is looked up again for every guest, in every plan.
+ */
+const noShrink = (vmid: number, diskGiB: number) => [
   {
-    condition:
-      "${try(floor(local.root_volume_bytes[self.disk[0].path_in_datastore] / 1073741824), 0) <= self.disk[0].size}",
+    condition: `\${try(local.root_volume_gib[self.disk[0].path_in_datastore], 0) <= ${diskGiB}}`,
     errorMessage:
-      "VMID ${self.vm_id}: a disk cannot be made smaller than it is; ${self.disk[0].size} GiB is less than the volume " +
-      "${self.disk[0].path_in_datastore} has. Write its present size, or set `rebuild` to create the guest anew with the smaller disk.",
+      `VMID ${vmid}: a disk cannot be made smaller than it is; ${diskGiB} GiB is less than its root volume has. ` +
+      "Write its present size, or set `rebuild` to create the guest anew with the smaller disk.",
   },
 ];
 
@@ -200,9 +203,11 @@ function named<Element extends TerraformElement>(element: Element, name: string)
   return element;
 }
 
-/** Volume id → bytes. */
+/** Volume id → whole GiB. */
 function sizesOf(listings: ReadonlyMap<string, DataProxmoxFiles>): string {
-  const sizes = [...listings.values()].map((files) => `{for f in ${addressOf(files)}.files : f.id => f.file_size}`);
+  const sizes = [...listings.values()].map(
+    (files) => `{for f in ${addressOf(files)}.files : f.id => floor(f.file_size / 1073741824)}`,
+  );
   return `\${merge(${["{}", ...sizes].join(", ")})}`;
 }
 

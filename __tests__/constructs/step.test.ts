@@ -105,12 +105,12 @@ describe("what makes a step run again", () => {
 
   it("the scripts, by content and by name, but neither README nor role.ts", () => {
     const stack = synthesizeStep();
-    const files = evaluate(stack.json.locals.step_role_base!, stack).split("\n");
+    const files = evaluate(String(stack.json.locals.step_files_base), stack).split("\n");
     const names = files.map((line) => line.split(" ")[0]);
     expect(names).toEqual(expect.arrayContaining(["lib/step.sh", "apply.sh", "check.sh", "accounts.sh"]));
     expect(names.filter((name) => !/\.sh$|^files\/|^$/.test(name!))).toEqual([]);
-    expect(stack.json.locals.step_hash_base).toBe("${sha256(local.step_role_base)}");
-    expect(stack.step.triggers.scripts).toBe("${local.step_hash_base}");
+    expect(stack.json.locals.step_role_base).toMatchObject({ hash: "${sha256(local.step_files_base)}" });
+    expect(stack.step.triggers.scripts).toBe("${local.step_role_base.hash}");
   });
 });
 

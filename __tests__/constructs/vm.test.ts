@@ -81,7 +81,7 @@ describe("Vm", () => {
     const disks = [DISK, { ...DISK, interface: "scsi1", storage: "slow" }] as const;
     const terraform = plainVm({ disks });
     const conditions = lifecycleOf(vmOf(terraform)).postcondition.map(({ condition }) => condition);
-    expect(conditions.filter((each) => each.includes("disk_volume_bytes"))).toHaveLength(2);
+    expect(conditions.filter((each) => each.includes("disk_volume_gib"))).toHaveLength(2);
     expect(terraform.data.proxmox_files).toMatchObject({
       "disks_pve1_local-lvm": { content_type: "images", datastore_id: "local-lvm" },
       disks_pve1_slow: { content_type: "images" },

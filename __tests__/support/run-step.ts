@@ -10,7 +10,7 @@ export interface Synthesized {
   readonly folder: string;
   readonly text: string;
   readonly json: {
-    readonly locals: { readonly [name: string]: string };
+    readonly locals: { readonly [name: string]: string | { readonly [key: string]: string } };
     readonly resource: { readonly null_resource: { readonly [name: string]: StepResource } };
   };
 }
@@ -107,15 +107,20 @@ export function evaluate(
     .replace(/\$\{replace\(var\.(\w+), "'", "'\\\\''"\)\}/g, (_, name) =>
       (variables[name] ?? "").replaceAll("'", "'\\''").replaceAll("${", "$\u0000{"),
     )
-    .replace(/\$\{sha256\(local\.([\w-]+)\)\}/g, (_, name) => sha256(evaluate(stack.json.locals[name] ?? "", stack)))
-    .replace(/\$\{local\.([\w-]+)\}/g, (_, name) =>
-      evaluate(stack.json.locals[name] ?? "", stack, variables, id).replaceAll("${", "$\u0000{"),
+    .replace(/\$\{sha256\(local\.([\w-]+)\)\}/g, (_, name) => sha256(evaluate(localOf(stack, name), stack)))
+    .replace(/\$\{local\.([\w-]+)(?:\.(\w+))?\}/g, (_, name, key) =>
+      evaluate(localOf(stack, name, key), stack, variables, id).replaceAll("${", "$\u0000{"),
     )
     .replaceAll("${self.id}", id)
     .replaceAll("${var.step_verbose}", variables.step_verbose ?? "false");
   if (/\$\{/.test(result))
     throw new Error(`this stand-in for Terraform cannot evaluate ${result.slice(result.indexOf("${"), 200)}`);
   return result.replaceAll("$\u0000{", "${");
+}
+
+function localOf(stack: Synthesized, name: string, key?: string): string {
+  const value = stack.json.locals[name] ?? "";
+  return typeof value === "string" ? value : (value[key ?? ""] ?? "");
 }
 
 function sha256(text: string): string {
