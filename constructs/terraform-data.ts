@@ -28,6 +28,18 @@ export class TerraformData extends TerraformResource {
   }
 }
 
+/**
+ * Plain data as one expression, `jsondecode("…")`.
+ *
+ * Terraform takes every string of a JSON document for a template and parses it several times in each plan. A table of all
+ * guests has thousands, and is read as one this way. Data with cdktf's references in it stay as they are.
+ */
+export function encoded(data: object): unknown {
+  const json = JSON.stringify(data);
+  if (json.includes("TfToken[")) return data;
+  return `\${jsondecode(${JSON.stringify(json).replace(/[$%](?=\{)/g, "$&$&")})}`;
+}
+
 /** Top-level blocks for which cdktf has no class (`check`), or only one that needs Terraform at synthesis (`import`, `locals`). */
 export class TerraformFragment extends TerraformElement {
   readonly #produce: () => object;

@@ -93,7 +93,7 @@ export class TieredLxc extends Construct {
 
   #container(props: TieredLxcProps, merged: MergedLxc, hostname: string): VirtualEnvironmentContainer {
     const { after = [], guard, nics = [], node, protection = false, providers, rebuild, storage, vmid } = props;
-    const lifecycle = guard.addGuest({
+    const { dependsOn, lifecycle } = guard.addGuest({
       construct: this,
       kind: "container",
       vmid,
@@ -106,7 +106,7 @@ export class TieredLxc extends Construct {
     return new VirtualEnvironmentContainer(this, "Default", {
       ...lxcConfig(props, merged, hostname),
       ...(this.rootOnly.length > 0 ? { provider: providers.root } : {}),
-      dependsOn: [guard.gate, ...after],
+      dependsOn: [...dependsOn, ...after],
       lifecycle: {
         ...lifecycle,
         // Not stated, it is not managed: an adopted guest has it written or not, and the provider would reboot it for that.

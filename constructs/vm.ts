@@ -78,7 +78,7 @@ export class Vm extends Construct {
 
   #create(props: VmProps, hostname: string): VirtualEnvironmentVm {
     const { adopt = false, after = [], disks, guard, image, nics = [], node, providers, rebuild, vmid } = props;
-    const guarded = guard.addGuest({
+    const { dependsOn, lifecycle } = guard.addGuest({
       construct: this,
       kind: "vm",
       vmid,
@@ -91,8 +91,8 @@ export class Vm extends Construct {
     const vm = new VirtualEnvironmentVm(this, "Default", {
       ...vmConfig(props, this.tags, hostname),
       ...(this.rootOnly.length > 0 ? { provider: providers.root } : {}),
-      dependsOn: [guard.gate, ...after, ...(image?.after ?? [])],
-      lifecycle: vmLifecycle(props, guarded),
+      dependsOn: [...dependsOn, ...after, ...(image?.after ?? [])],
+      lifecycle: vmLifecycle(props, lifecycle),
     });
     vm.addOverride("network_device", networkDevices(nics));
     return vm;

@@ -10,7 +10,7 @@ import { DataProxmoxFiles } from "../.gen/providers/proxmox/data-proxmox-files";
 import { DataProxmoxVirtualEnvironmentContainers } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-containers";
 import { DataProxmoxVirtualEnvironmentVms } from "../.gen/providers/proxmox/data-proxmox-virtual-environment-vms";
 import { pathOf } from "./construct-error";
-import { TerraformData, TerraformFragment } from "./terraform-data";
+import { encoded, TerraformData, TerraformFragment } from "./terraform-data";
 
 export interface VmidGuardProps {
   /** The lab's name; its guests carry the tag `lab-<name>`. */
@@ -34,6 +34,12 @@ export interface GuardedGuest {
   readonly rebuild?: string;
 }
 
+/** What the guard asks of a guest's resource. */
+export interface Guarded {
+  readonly dependsOn: readonly ITerraformDependable[];
+  readonly lifecycle: TerraformResourceLifecycle;
+}
+
 /** What every guest of a lab is tagged with: `lab-<name>`, in characters that Proxmox VE takes. */
 export const labTag = (lab: string): string => `lab-${lab.toLowerCase().replace(/[^a-z0-9_.+-]/g, "-")}`;
 
@@ -49,8 +55,7 @@ export const labTag = (lab: string): string => `lab-${lab.toLowerCase().replace(
 export class VmidGuard extends Construct {
   /** What every guest of the lab is tagged with. */
   readonly tag: string;
-  /** What a guest must depend on. */
-  readonly gate: ITerraformDependable;
+  readonly #gate: TerraformData;
   readonly #guests: GuardedGuest[] = [];
   readonly #vmids: TerraformData;
   readonly #volumes = new Map<string, DataProxmoxFiles>();
@@ -75,7 +80,7 @@ export class VmidGuard extends Construct {
     named(new DataProxmoxVirtualEnvironmentContainers(this, "containers", { dependsOn: after }), "all");
     named(new DataProxmoxVirtualEnvironmentVms(this, "vms", { dependsOn: after }), "all");
     new TerraformFragment(this, "locals", () => ({ locals: this.#locals() }));
-    this.gate = named(
+    this.#gate = named(
       new TerraformData(this, "vmid_guard", {
         input: "${terraform_data.vmids.output}",
         lifecycle: { precondition: PRECONDITIONS },
@@ -89,19 +94,21 @@ export class VmidGuard extends Construct {
 
   /**
    * Takes a guest under guard.
-   * @returns what its resource's `lifecycle` must hold.
+   * @returns what its resource must depend on, and what its `lifecycle` must hold.
    */
-  addGuest(guest: GuardedGuest): TerraformResourceLifecycle {
+  addGuest(guest: GuardedGuest): Guarded {
     this.#guests.push(guest);
     const { diskStorages = [], nodeName, root, vmid } = guest;
     if (root) this.#watch(this.#volumes, "volumes", nodeName, root.storage);
     for (const each of diskStorages) this.#watch(this.#disks, "disks", nodeName, each);
-    return {
+    const lifecycle = {
       ...(root ? { postcondition: noShrink(vmid, root.sizeGiB) } : {}),
       ...(guest.rebuild === undefined
         ? {}
         : { replaceTriggeredBy: [`terraform_data.rebuilds.input[${JSON.stringify(nameOf(guest))}]`] }),
     };
+    // A container's postcondition refers to the listing of volumes, which waits for the gate.
+    return { lifecycle, dependsOn: root ? [] : [this.#gate] };
   }
 
   /** A storage that the stack itself makes: before it is there it cannot be listed. Before the guests that use it. */
@@ -118,7 +125,7 @@ export class VmidGuard extends Construct {
       nodeName,
       datastoreId,
       contentType: what === "disks" ? "images" : "rootdir",
-      dependsOn: [this.#vmids, ...(made ? [made] : [])],
+      dependsOn: [this.#gate, ...(made ? [made] : [])],
     });
     known.set(id, named(files, id));
   }
@@ -141,7 +148,8 @@ export class VmidGuard extends Construct {
     return {
       lab_tag: this.tag,
       rebuilds: this.#rebuilds(),
-      guests_by_vmid: Object.fromEntries(guests),
+      guests_by_vmid: encoded(Object.fromEntries(guests)),
+      vmid_holders: HOLDERS,
       taken_vmids: TAKEN,
       misplaced_guests: MISPLACED,
       root_volume_gib: sizesOf(this.#volumes),
@@ -155,18 +163,21 @@ export class VmidGuard extends Construct {
   }
 }
 
-const EXISTING =
-  'concat([for g in data.proxmox_virtual_environment_containers.all.containers : {vmid = g.vm_id, name = g.name, node = g.node_name, kind = "container", ours = try(contains(g.tags, local.lab_tag), false)}], ' +
-  '[for g in data.proxmox_virtual_environment_vms.all.vms : {vmid = g.vm_id, name = g.name, node = g.node_name, kind = "vm", ours = try(contains(g.tags, local.lab_tag), false)}])';
-const OURS = "local.guests_by_vmid[tostring(g.vmid)]";
+/** The guests of the host that hold a VMID of ours. */
+const HOLDERS =
+  "${[for g in concat(" +
+  '[for g in data.proxmox_virtual_environment_containers.all.containers : merge(g, {kind = "container"})], ' +
+  '[for g in data.proxmox_virtual_environment_vms.all.vms : merge(g, {kind = "vm"})]) : ' +
+  "{guest = g, want = local.guests_by_vmid[g.vm_id], ours = try(contains(g.tags, local.lab_tag), false)} " +
+  "if can(local.guests_by_vmid[g.vm_id])]}";
 /** Ids of ours that somebody else's guest holds, or a guest of the other kind. */
 const TAKEN =
-  `\${[for g in ${EXISTING} : "VMID \${g.vmid}, wanted for \${${OURS}.name}, is the \${g.kind} \\"\${g.name}\\" on node \${g.node}" ` +
-  `if can(${OURS}) && try(g.kind != ${OURS}.kind || !(g.ours || ${OURS}.adopt), false)]}`;
+  '${[for h in local.vmid_holders : "VMID ${h.guest.vm_id}, wanted for ${h.want.name}, is the ${h.guest.kind} \\"${h.guest.name}\\" on node ${h.guest.node_name}" ' +
+  "if h.guest.kind != h.want.kind || !(h.ours || h.want.adopt)]}";
 /** Guests of ours that are on another node than the configuration says: Terraform would destroy them there. */
 const MISPLACED =
-  `\${[for g in ${EXISTING} : "VMID \${g.vmid} (\${${OURS}.name}) is on node \${g.node}, not on \${${OURS}.node}" ` +
-  `if can(${OURS}) && try(g.kind == ${OURS}.kind && g.ours && g.node != ${OURS}.node, false)]}`;
+  '${[for h in local.vmid_holders : "VMID ${h.guest.vm_id} (${h.want.name}) is on node ${h.guest.node_name}, not on ${h.want.node}" ' +
+  "if h.ours && h.guest.kind == h.want.kind && h.guest.node_name != h.want.node]}";
 
 const PRECONDITIONS = [
   {

@@ -2,13 +2,13 @@ import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { Annotations, TerraformOutput } from "cdktf";
 import type { Construct } from "constructs";
 import { ConstructError } from "../constructs/construct-error";
-import { TerraformFragment } from "../constructs/terraform-data";
+import { encoded, TerraformFragment } from "../constructs/terraform-data";
 import type { TieredLxc } from "../constructs/tiered-lxc";
 import type { Vm } from "../constructs/vm";
 import type { Guest, Lab } from "../model/lab";
 import { formatProblem, type Problem } from "../model/problem";
 import { LabBackend } from "./backend";
-import { literal, literals } from "./escape";
+import { literal } from "./escape";
 import { LabContext } from "./lab-context";
 import { LabError } from "./lab-error";
 import { LeanStack } from "./lean-stack";
@@ -53,7 +53,7 @@ export class LabStack extends LeanStack {
       return guest && { scope: guest, resource: "vm" in guest ? guest.vm : guest.container };
     });
     planBackups(this.#context);
-    new TerraformOutput(this, ":guests", { value: literals(this.#table(lab)) }).overrideLogicalId("guests");
+    new TerraformOutput(this, ":guests", { value: encoded(this.#table(lab)) }).overrideLogicalId("guests");
     this.#warn(warnings);
   }
 

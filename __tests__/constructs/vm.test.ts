@@ -4,7 +4,7 @@ import { ServiceAgentsCapability } from "../../constructs/capabilities/service-a
 import { ConstructError } from "../../constructs/construct-error";
 import { Vm } from "../../constructs/vm";
 import type { VmProps } from "../../constructs/vm-props";
-import { addresses, NODE } from "../support/synth";
+import { addresses, decoded, NODE } from "../support/synth";
 import { CLOUD, DISK, lifecycleOf, plainVm, stackWith, vmOf } from "../support/vm";
 
 type Arguments = { readonly [argument: string]: unknown };
@@ -139,7 +139,7 @@ describe("Vm", () => {
       'terraform_data.rebuilds.input["web"]',
     ]);
     expect(plainVm({ adopt: true }).import).toEqual([{ to: "proxmox_virtual_environment_vm.web", id: "pve1/100" }]);
-    expect(JSON.stringify(plainVm().locals)).toContain('"kind":"vm"');
+    expect(decoded(plainVm().locals.guests_by_vmid)).toMatchObject({ "100": { kind: "vm" } });
   });
 
   it.each<[string, Partial<VmProps>]>([

@@ -1,7 +1,7 @@
 import { Testing } from "cdktf";
 import { TieredLxc } from "../../constructs/tiered-lxc";
 import { VmidGuard } from "../../constructs/vmid-guard";
-import { container, TestStack } from "../support/synth";
+import { awaited, decoded, TestStack } from "../support/synth";
 
 describe("VmidGuard", () => {
   const stack = new TestStack();
@@ -10,7 +10,8 @@ describe("VmidGuard", () => {
   const terraform = stack.synth();
 
   it("is what every guest waits for", () => {
-    for (const name of ["a", "b"]) expect(container(terraform, name).depends_on).toEqual(["terraform_data.vmid_guard"]);
+    for (const name of ["a", "b"])
+      expect(awaited(terraform, "proxmox_virtual_environment_container", name)).toContain("terraform_data.vmid_guard");
   });
 
   it("looks at the host only after the list of VMIDs, so that a first plan needs no host", () => {
@@ -28,7 +29,7 @@ describe("VmidGuard", () => {
   });
 
   it("knows each guest, and lets an adopted one be taken over", () => {
-    expect(terraform.locals.guests_by_vmid).toEqual({
+    expect(decoded(terraform.locals.guests_by_vmid)).toEqual({
       "301": { name: "a", node: "pve1", kind: "container", adopt: true },
       "302": { name: "b", node: "pve1", kind: "container", adopt: false },
     });

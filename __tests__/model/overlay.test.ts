@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { Overlay } from "../../model/overlay";
+import { Overlay, partFor } from "../../model/overlay";
 
 const pairs = fc.array(fc.tuple(fc.constantFrom<string>("a", "b", "c", "d", "e"), fc.record({ of: fc.nat() })));
 
@@ -36,5 +36,19 @@ describe("a map over another one", () => {
     expect([...(overlay.added ?? [])]).toEqual([["b", { of: 2 }]]);
     overlay.set("a", { of: 3 });
     expect(overlay.added).toBeUndefined();
+  });
+
+  it("is the map below to whoever reads nothing of what was set", () => {
+    fc.assert(
+      fc.property(pairs, pairs, fc.subarray(["a", "b", "c", "d", "e"]), (below, above, read) => {
+        const overlay = new Overlay(new Map(below));
+        for (const [key, value] of above) overlay.set(key, value);
+        const part = partFor(overlay, (key) => read.includes(key));
+        for (const key of read) expect(part.get(key)).toBe(overlay.get(key));
+        if (part !== overlay) expect(part).toBe(overlay.below);
+      }),
+    );
+    const alone = new Map([["a", { of: 1 }]]);
+    expect(partFor(alone, () => false)).toBe(alone);
   });
 });

@@ -79,6 +79,47 @@ describe("roles", () => {
     expect(told(load(files, [sized]), "invalid-value")).toHaveLength(2);
   });
 
+  it("are the same for hosts of the same groups, but for what a host sets or runs itself", () => {
+    const sized = role("sized", { variables: z.object({ size: z.number().default(1) }) });
+    const debian = role("debian", { switch: "with_debian" });
+    const files = {
+      "hosts.yml": hosts({ guests: ["a", "b", "c", "d"] }),
+      "host_vars/a.yml": container("vmid: 301"),
+      "host_vars/b.yml": `${container("vmid: 302")}size: 2\n`,
+      "host_vars/c.yml": `${container("vmid: 303")}with_debian: false\n`,
+      "host_vars/d.yml": container("vmid: 304"),
+    };
+    const { lab } = load(files, [sized, debian]);
+    const steps = (lab?.guests ?? []).map((guest) => guest.steps.map(({ role: name, settings }) => [name, settings]));
+    expect(steps).toEqual([
+      [
+        ["sized", { size: 1 }],
+        ["debian", {}],
+      ],
+      [
+        ["sized", { size: 2 }],
+        ["debian", {}],
+      ],
+      [["sized", { size: 1 }]],
+      [
+        ["sized", { size: 1 }],
+        ["debian", {}],
+      ],
+    ]);
+  });
+
+  it("complain of a value that hosts share for each of them", () => {
+    const sized = role("sized", { variables: z.object({ size: z.number() }), when: "set" });
+    const strict = role("strict", { osTypes: ["alpine"] });
+    const names = ["a", "b"];
+    const files = {
+      "hosts.yml": hosts({ guests: names }),
+      "group_vars/guests.yml": "size: 1\n",
+      ...Object.fromEntries(names.map((name, index) => [`host_vars/${name}.yml`, container(`vmid: ${index + 301}`)])),
+    };
+    expect(told(load(files, [sized, strict]), "role-operating-system")).toHaveLength(2);
+  });
+
   it("refuse an operating system they do not know", () => {
     const result = load({ "host_vars/web.yml": container("vmid: 301", "template: alpine-3.22") }, [
       role("x", { osTypes: ["debian"] }),

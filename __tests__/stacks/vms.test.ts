@@ -4,7 +4,7 @@ import { allRoles } from "../../provision/registry";
 import { LabStack } from "../../stacks/lab-stack";
 import { labSteps } from "../../stacks/lab-steps";
 import { hosts, type LabFiles, load, removeLabFolders, SOUND } from "../support/lab-folder";
-import { addresses, type Terraform } from "../support/synth";
+import { addresses, decoded, type Terraform } from "../support/synth";
 
 afterAll(removeLabFolders);
 
@@ -73,7 +73,7 @@ it("text of the inventory stays text", () => {
 });
 
 it("shows them in the table of guests", () => {
-  expect(synth().output.guests?.value).toMatchObject({
+  expect(decoded(synth().output.guests?.value)).toMatchObject({
     docker: { vmid: 101, address: "192.168.1.61/24", roles: "cloud-init, base, docker" },
     gaming: { roles: "none while it is not started" },
   });

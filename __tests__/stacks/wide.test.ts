@@ -67,7 +67,7 @@ describe("a lab with a firewall, storages and backup jobs", () => {
     const [template] = Object.values(resource.proxmox_download_file ?? {});
     expect(template?.depends_on).toEqual(["proxmox_storage_directory.isos"]);
     const [volumes] = Object.values(terraform.data.proxmox_files ?? {});
-    expect(volumes?.depends_on).toEqual(["terraform_data.vmids", "proxmox_storage_zfspool.tank"]);
+    expect(volumes?.depends_on).toEqual(["terraform_data.vmid_guard", "proxmox_storage_zfspool.tank"]);
     expect(JSON.stringify(web)).not.toContain("storage_pbs");
     expect(resource.proxmox_backup_job?.nightly?.depends_on).toEqual(["proxmox_storage_pbs.plato"]);
   });
