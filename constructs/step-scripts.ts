@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformAsset, TerraformLocal, TerraformStack, TerraformVariable } from "cdktf";
@@ -9,6 +10,8 @@ export interface StepScripts {
   readonly hash: string;
   /** Shell text that carries these files and the settings to where they run; put at the end of a script. */
   readonly send: string;
+  /** Keeps encoded settings, once for all steps that have the same. @returns the expression for them */
+  readonly settings: (encoded: string) => string;
 }
 
 /**
@@ -35,8 +38,8 @@ export function stepScripts(scope: Construct, folder: string): StepScripts {
 const known = new WeakMap<TerraformStack, Map<string, StepScripts>>();
 
 /**
- * Each step refers to one local, and to nothing but its attributes: Terraform looks every reference up again for every step,
- * and would copy the files into a text of each.
+ * Each step refers to one local, and to nothing but its attributes: in every plan Terraform parses each text of each step
+ * and looks each reference up again, and would copy the files into a text of each.
  */
 function expressions(stack: TerraformStack, folder: string): StepScripts {
   const role = posix.basename(folder);
@@ -52,11 +55,21 @@ function expressions(stack: TerraformStack, folder: string): StepScripts {
     ];
     return `${variables.join("\n")}\n\${file("${scripts}/send.sh")}`;
   });
-  const both = local(stack, `step_role_${role}`, () => ({
+  const settings: { [key: string]: string } = {};
+  const all = local(stack, `step_role_${role}`, () => ({
     hash: `\${sha256(${files})}`,
     send: `step_files='\${${files}}'\n\${${transport}}`,
+    settings,
   }));
-  return { hash: `\${${both}.hash}`, send: `\${${both}.send}` };
+  return {
+    hash: `\${${all}.hash}`,
+    send: `\${${all}.send}`,
+    settings: (encoded) => {
+      const key = `s${createHash("sha256").update(encoded).digest("hex").slice(0, 16)}`;
+      settings[key] = encoded;
+      return `\${${all}.settings.${key}}`;
+    },
+  };
 }
 
 /** No trigger holds it, so that asking for more output runs nothing again. */

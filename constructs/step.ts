@@ -79,6 +79,7 @@ export class Step extends Construct {
     if (all.length > 0) throw new ConstructError(this, all);
 
     const scripts = stepScripts(this, folder);
+    const settings = scripts.settings(encoded);
     const secretNames = Object.keys(secrets).sort();
     const run = (action: string, secretsIn: string): RemoteExecProvisioner => ({
       type: "remote-exec",
@@ -87,7 +88,7 @@ export class Step extends Construct {
           `step_name=${shellQuote(this.#label(props))}`,
           `step_enter=${shellQuote(enterCommand(target))}`,
           `step_secrets=${secretsIn}`,
-          `step_settings='${encoded}'`,
+          `step_settings='${settings}'`,
           ...(action === "apply" ? [] : [`step_action=${action}`]),
         ].join("\n"),
         scripts.send,

@@ -203,8 +203,8 @@ const noShrink = (vmid: number, diskGiB: number) => [
   {
     condition: `\${try(local.root_volume_gib[self.disk[0].path_in_datastore], 0) <= ${diskGiB}}`,
     errorMessage:
-      `VMID ${vmid}: a disk cannot be made smaller than it is; ${diskGiB} GiB is less than its root volume has. ` +
-      "Write its present size, or set `rebuild` to create the guest anew with the smaller disk.",
+      `VMID ${vmid}: a disk cannot be made smaller; ${diskGiB} GiB is less than it has. ` +
+      "Write its size, or set `rebuild` to make it anew.",
   },
 ];
 

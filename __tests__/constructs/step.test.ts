@@ -121,7 +121,6 @@ describe("the way to where a step runs", () => {
       type: "ssh",
       host: "192.168.1.10",
       port: 2222,
-      user: "root",
       private_key: "${var.proxmox_ssh_private_key}",
       host_key: "ssh-ed25519 AAAA",
       script_path: "./.proxmox-lab-${self.id}.sh",

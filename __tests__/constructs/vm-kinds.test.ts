@@ -100,7 +100,7 @@ describe("HaosVm, CloudVm and WindowsVm have the address of a Vm, and its hardwa
     const sent = Buffer.from("ide0='local:iso/virtio-win.iso'\nide2='local:iso/Win11.iso'\nvmid='100'\n").toString(
       "base64",
     );
-    expect(JSON.stringify(terraform.resource.null_resource?.web_discs)).toContain(sent);
+    expect(JSON.stringify(terraform.locals["step_role_vm-discs"])).toContain(sent);
   });
 
   it("and no image is looked for to adopt one", () => {

@@ -10,7 +10,7 @@ export interface Synthesized {
   readonly folder: string;
   readonly text: string;
   readonly json: {
-    readonly locals: { readonly [name: string]: string | { readonly [key: string]: string } };
+    readonly locals: { readonly [name: string]: unknown };
     readonly resource: { readonly null_resource: { readonly [name: string]: StepResource } };
   };
 }
@@ -108,8 +108,8 @@ export function evaluate(
       (variables[name] ?? "").replaceAll("'", "'\\''").replaceAll("${", "$\u0000{"),
     )
     .replace(/\$\{sha256\(local\.([\w-]+)\)\}/g, (_, name) => sha256(evaluate(localOf(stack, name), stack)))
-    .replace(/\$\{local\.([\w-]+)(?:\.(\w+))?\}/g, (_, name, key) =>
-      evaluate(localOf(stack, name, key), stack, variables, id).replaceAll("${", "$\u0000{"),
+    .replace(/\$\{local\.([\w-]+)((?:\.\w+)*)\}/g, (_, name, path) =>
+      evaluate(localOf(stack, name, path), stack, variables, id).replaceAll("${", "$\u0000{"),
     )
     .replaceAll("${self.id}", id)
     .replaceAll("${var.step_verbose}", variables.step_verbose ?? "false");
@@ -118,9 +118,11 @@ export function evaluate(
   return result.replaceAll("$\u0000{", "${");
 }
 
-function localOf(stack: Synthesized, name: string, key?: string): string {
-  const value = stack.json.locals[name] ?? "";
-  return typeof value === "string" ? value : (value[key ?? ""] ?? "");
+/** @param path `.key.key` */
+function localOf(stack: Synthesized, name: string, path = ""): string {
+  let value: unknown = stack.json.locals[name];
+  for (const key of path.split(".").slice(1)) value = (value as { readonly [key: string]: unknown })[key];
+  return String(value);
 }
 
 function sha256(text: string): string {
