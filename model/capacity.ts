@@ -133,9 +133,13 @@ export const claimsOf = ({ capabilities, name, started }: Guest): readonly CardC
 export const promised = ({ running, stopped }: Load): number => running + stopped;
 
 function load(guests: readonly Guest[], has: number | undefined, of: (guest: Guest) => number): Load {
-  const sum = (started: boolean) =>
-    guests.filter((guest) => guest.started === started).reduce((total, guest) => total + of(guest), 0);
-  return { ...(has === undefined ? {} : { has }), running: sum(true), stopped: sum(false) };
+  let running = 0;
+  let stopped = 0;
+  for (const guest of guests) {
+    if (guest.started) running += of(guest);
+    else stopped += of(guest);
+  }
+  return { ...(has === undefined ? {} : { has }), running, stopped };
 }
 
 function guestsByNode(lab: Lab): ReadonlyMap<string, readonly Guest[]> {

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { allRoles, type Role } from "../provision/registry";
 import { type Checked, checkInventory } from "./check";
+import { briefly } from "./compiler";
 import type { Inventory } from "./inventory";
 import type { Problem } from "./problem";
 import { findInventories, readInventory } from "./read";
@@ -41,6 +42,11 @@ export function loadLab(target: string, { cwd = process.cwd(), roles = allRoles(
   const name = target.replace(/\/+$/, "");
   const inventory = readInventory(placeOf(name, labs) ?? target, cwd);
   const problems = inventory.problems.map((problem) => withKnownLabs(problem, name, labs));
+  return briefly(inventory.hosts.size, () => loaded(inventory, roles, problems));
+}
+
+/** @param problems of reading; those found here are added */
+function loaded(inventory: Inventory, roles: readonly Role[], problems: Problem[]): LoadResult {
   const vars = new Map<string, HostVars>();
   for (const host of inventory.hosts.keys()) {
     const rendered = renderHost(inventory, host);

@@ -52,3 +52,17 @@ export class Overlay<V extends object> implements ReadonlyMap<string, V> {
     for (const [key, value] of this) use(value, key, this);
   }
 }
+
+/**
+ * What of a map matters to somebody who reads no other keys than those: the map below it, which others have too, where
+ * nothing of that is set here.
+ */
+export function partFor<V extends object>(
+  map: ReadonlyMap<string, V>,
+  reads: (key: string) => boolean,
+): ReadonlyMap<string, V> {
+  const added = map instanceof Overlay ? (map as Overlay<V>).added : undefined;
+  if (!(map instanceof Overlay) || !added) return map;
+  for (const key of added.keys()) if (reads(key)) return map;
+  return map.below;
+}

@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
+import { briefly } from "./compiler";
 import { GroupGraph } from "./group-graph";
 import { addHostsFile } from "./hosts-file";
 import type { Group, Host, Inventory } from "./inventory";
@@ -53,12 +54,13 @@ class InventoryReader {
     for (const source of sources) this.addSource(source);
     if (sources.length > 0 && this.graph.hosts.size === 0) this.reportNoHosts(sources);
     const { groups, hosts } = this.graph.finish();
-    const withVars = sources.length > 0 ? this.addVars(groups, hosts, sources) : { groups, hosts };
+    if (sources.length > 0) briefly(hosts.size, () => this.addVars(groups, hosts, sources));
     return {
       name: sources.length > 0 ? labName(this.path, this.kind) : basename(this.path),
       folder: relative(this.cwd, this.folder) || ".",
       sources: sources.map((source) => this.files.name(source)),
-      ...withVars,
+      groups,
+      hosts,
       problems: [...this.problems, ...this.files.problems, ...this.graph.problems],
     };
   }
@@ -133,22 +135,21 @@ class InventoryReader {
     if (readable) this.problems.push(...addHostsFile(tree, this.files.name(path), this.graph));
   }
 
-  private addVars(groups: Map<string, Group>, hosts: Map<string, Host>, sources: readonly string[]) {
+  private addVars(groups: Map<string, Group>, hosts: Map<string, Host>, sources: readonly string[]): void {
     const groupVars = new VarsFolder(this.folder, "group_vars", this.files);
     const hostVars = new VarsFolder(this.folder, "host_vars", this.files);
     for (const [name, group] of groups) {
-      const { layers, ...sealed } = groupVars.of(name);
-      groups.set(name, { ...group, ...sealed, layers: [...group.layers, ...layers] });
+      const vars = groupVars.of(name);
+      groups.set(name, { ...group, ...vars, layers: [...group.layers, ...vars.layers] });
     }
     for (const [name, host] of hosts) {
-      const { layers, ...sealed } = hostVars.of(name);
-      hosts.set(name, { ...host, ...sealed, layers: [...host.layers, ...layers] });
+      const vars = hostVars.of(name);
+      hosts.set(name, { ...host, ...vars, layers: [...host.layers, ...vars.layers] });
     }
     const siblings = this.siblings(sources);
     groupVars.reportUnused(groups, () => siblings().groups);
     hostVars.reportUnused(hosts, () => siblings().hosts);
     this.problems.push(...groupVars.problems, ...hostVars.problems);
-    return { groups, hosts };
   }
 
   /** The names that the folder's other hosts files know, read only when they are asked for. */

@@ -3,7 +3,7 @@ import { effectiveVars, sharedVars } from "./merge";
 import { Overlay } from "./overlay";
 import type { Problem } from "./problem";
 import { Renderer } from "./render/scope";
-import { isPlain } from "./render/trees";
+import { isPlain } from "./traits";
 import type { Tree } from "./tree";
 import { withSecretNames } from "./vault/names";
 

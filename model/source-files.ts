@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { basename, dirname, relative, sep } from "node:path";
+import { relative, sep } from "node:path";
 import type { Problem } from "./problem";
 import type { Tree } from "./tree";
 import { VAULT_HEADER } from "./vault/cipher";
@@ -8,6 +8,8 @@ import { oddNumbers } from "./yaml/odd-numbers";
 
 /** Where files are read to that fit in it, as most do: one call to the system each, and no memory of their own. */
 const SMALL = Buffer.allocUnsafe(1 << 16);
+
+const DOLLAR = VAULT_HEADER.charCodeAt(0);
 
 /** Reads inventory files, naming them relative to `cwd` and gathering their problems. */
 export class SourceFiles {
@@ -19,14 +21,15 @@ export class SourceFiles {
   constructor(private readonly cwd: string) {}
 
   name(path: string): string {
-    const folder = dirname(path);
+    const cut = path.lastIndexOf(sep) + 1;
+    const folder = path.slice(0, cut);
     let name = this.folders.get(folder);
     if (name === undefined) {
       name = relative(this.cwd, folder);
       if (name !== "") name += sep;
       this.folders.set(folder, name);
     }
-    return name.endsWith(`..${sep}`) ? relative(this.cwd, path) || "." : name + basename(path);
+    return name.endsWith(`..${sep}`) ? relative(this.cwd, path) || "." : name + path.slice(cut);
   }
 
   /** The tree of one YAML file. Undefined when it is empty, encrypted as a whole (`sealed`) or cannot be read. */
@@ -34,7 +37,7 @@ export class SourceFiles {
     const file = this.name(path);
     const bytes = this.bytes(path, file);
     if (!bytes) return { readable: false };
-    if (bytes.toString("latin1", 0, VAULT_HEADER.length) === VAULT_HEADER) {
+    if (bytes[0] === DOLLAR && bytes.toString("latin1", 0, VAULT_HEADER.length) === VAULT_HEADER) {
       if (role === "vars") return { readable: false, sealed: true };
       this.problems.push({
         rule: "vault-encrypted",
@@ -46,9 +49,12 @@ export class SourceFiles {
       });
       return { readable: false };
     }
-    const { tree, problems } = parseYaml(bytes, file);
-    this.problems.push(...problems, ...(tree ? oddNumbers(tree, bytes.toString()) : []));
-    if (tree) return { tree, readable: true };
+    const { problems, text, tree } = parseYaml(bytes, file);
+    this.problems.push(...problems);
+    if (tree && text !== undefined) {
+      this.problems.push(...oddNumbers(tree, text));
+      return { tree, readable: true };
+    }
     return { readable: problems.length === 0 };
   }
 

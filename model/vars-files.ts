@@ -1,4 +1,4 @@
-import { extname, join } from "node:path";
+import { extname, join, sep } from "node:path";
 import { describe } from "./hosts-file";
 import type { VarLayer } from "./inventory";
 import { type FolderEntry, filesBelow, hasYamlExtension, isIgnored, kindOf, listFolder, stem } from "./inventory-files";
@@ -50,7 +50,7 @@ export class VarsFolder {
       const fix = first.kind === "folder" ? `move it into ${first.name}/` : "put everything in one of the two";
       this.warn("vars-file-shadowed", join(this.path, entry.name), message, fix);
     }
-    const path = join(this.path, first.name);
+    const path = this.path + sep + first.name;
     if (first.kind !== "folder") return this.layer(path);
     return filesBelow(path, isVarsEntry).flatMap((file) => this.layer(file));
   }

@@ -17,8 +17,9 @@ export const MAX_FILE_BYTES = 4 * 1024 * 1024;
  * (duplicate keys, unknown anchors) come with the tree that Ansible would have made.
  *
  * @param file how problems and positions name the file
+ * @returns also what was read, as text, if there is a tree
  */
-export function parseYaml(text: string | Buffer, file: string): { tree?: Tree; problems: Problem[] } {
+export function parseYaml(text: string | Buffer, file: string): { tree?: Tree; text?: string; problems: Problem[] } {
   const size = typeof text === "string" ? Buffer.byteLength(text) : text.length;
   const large = sizeProblem(size, file);
   if (large) return { problems: [large] };
@@ -31,7 +32,9 @@ export function parseYaml(text: string | Buffer, file: string): { tree?: Tree; p
   const control = controlCharacter(source);
   if (control) return { problems: [control] };
   const tree = parseJson(source, MAX_DEPTH) ?? parsePlain(source);
-  return tree ? { tree, problems: [] } : parseDocument(source);
+  if (tree) return { tree, text: source.text, problems: [] };
+  const document = parseDocument(source);
+  return document.tree ? { ...document, text: source.text } : document;
 }
 
 /** Refuses a file of this size, so that it need not even be loaded. */
@@ -73,8 +76,10 @@ function validPrefix(bytes: Buffer): string {
 }
 
 /** What YAML forbids in a file: control characters other than tab and line breaks, and lone surrogates. */
+const FORBIDDEN = /[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
 function controlCharacter(source: Source): Problem | undefined {
-  const offset = source.text.search(/[^\t\n\r\u0020-\u007e\u0085\u00a0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u);
+  const offset = source.text.search(FORBIDDEN);
   if (offset < 0) return undefined;
   const code = source.text.codePointAt(offset)?.toString(16).toUpperCase().padStart(4, "0");
   return source.error("yaml-character", offset, `found the control character U+${code}`, "remove it");

@@ -40,7 +40,8 @@ function intercept(path) {
     const known = kept.get(file);
     const script = scriptOf(source, file, known?.key === key ? known.code : undefined);
     if (!script) return compile.call(this, source, file);
-    if (script.cachedDataRejected !== false) isNew = true;
+    // Other flags of V8, set for a while, refuse what is good for the next run.
+    if (script.cachedDataRejected !== false && cachedDataVersionTag() === version) isNew = true;
     made.set(file, { key, script });
     const require = requireOf(this);
     return script.runInThisContext().call(this.exports, this.exports, require, this, file, dirname(file));

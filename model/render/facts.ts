@@ -6,6 +6,9 @@ import type { Tree } from "../tree";
 /** The variables that Ansible sets itself and that an inventory can know. */
 export const FACTS = ["inventory_hostname", "inventory_hostname_short", "group_names", "groups", "hostvars"] as const;
 
+/** Whether a name is Ansible's own, whatever the inventory sets. */
+export const isFact = (name: string): boolean => FACTS.some((known) => known === name);
+
 const groupTrees = new WeakMap<Inventory, Tree>();
 
 /** The value of a fact of one host; undefined for a name that is none. */

@@ -2,13 +2,15 @@ import { type Reference as Place, parseTemplate, TemplateError } from "../expres
 import type { EffectiveVar, Inventory } from "../inventory";
 import { effectiveVars } from "../merge";
 import type { Problem } from "../problem";
+import { isPlain } from "../traits";
 import type { Reference, ScalarTree, Tree } from "../tree";
 import { sealedPart, sealedSecret, withSecretNames } from "../vault/names";
 import { Evaluation } from "./evaluate";
-import { fact } from "./facts";
+import { fact, isFact } from "./facts";
 import { unknownHost, unknownName } from "./missing";
 import { str } from "./python";
-import { before, isPlain, mapParts, pathIn, placeIn, samePlace, sizeOf } from "./trees";
+import { isSameLink, references } from "./references";
+import { before, mapParts, pathIn, placeIn, samePlace, sizeOf } from "./trees";
 import { Failure, type Known, type Maker, type Missing, maker, type Value } from "./value";
 
 /** How long a chain of references may be: an honest one has a handful, and each link costs stack. */
@@ -94,17 +96,33 @@ export class Scope {
     if (isPlain(tree)) return tree;
     const known = this.whole.get(tree);
     if (known) return known;
-    const rendered = this.guarded(tree, undefined, () => {
-      if (tree.kind !== "scalar") return mapParts(tree, (part) => this.strict(part));
-      const head = this.head(tree);
-      if (head.kind !== "known") return new Evaluation(this, this.site(tree, [])).known(head, 0);
-      const value = head.scope ? head.scope.strict(head.tree) : head.tree;
-      const via = head.scope && value.via ? [...head.via, ...value.via] : head.via;
-      return { ...value, at: tree.at, ...(via.length > 0 ? { via } : {}) };
-    });
+    const rendered = this.referred(tree) ?? this.guarded(tree, undefined, () => this.completed(tree));
     this.check(rendered, tree);
     this.whole.set(tree, rendered);
     return rendered;
+  }
+
+  /** What a template that is nothing but a name stands for, where that is no template itself, as most often. */
+  private referred(tree: Tree): Tree | undefined {
+    const template = tree.kind === "scalar" ? parseTemplate(String(tree.value)) : undefined;
+    if (tree.kind !== "scalar" || !template || template instanceof TemplateError || !template.lone) return undefined;
+    const [part] = template.parts;
+    if (typeof part !== "object" || part.expression.kind !== "name") return undefined;
+    const { name } = part.expression;
+    const variable = isFact(name) ? undefined : this.vars.get(name);
+    const value = variable && withSecretNames(variable.winner);
+    if (!value || !isPlain(value)) return undefined;
+    const link = { expression: part.source, at: placeIn(tree, part.offset), from: value.at };
+    return { ...value, at: tree.at, via: [link] };
+  }
+
+  private completed(tree: Tree): Tree {
+    if (tree.kind !== "scalar") return mapParts(tree, (part) => this.strict(part));
+    const head = this.head(tree);
+    if (head.kind !== "known") return new Evaluation(this, this.site(tree, [])).known(head, 0);
+    const value = head.scope ? head.scope.strict(head.tree) : head.tree;
+    const via = head.scope && value.via ? [...head.via, ...value.via] : head.via;
+    return { ...value, at: tree.at, ...(via.length > 0 ? { via } : {}) };
   }
 
   /** The value of a template, with nothing inside it rendered yet. */
@@ -272,20 +290,3 @@ export class Scope {
     return undefined;
   }
 }
-
-/**
- * The references that a value was reached by, nearest first. One that was looked up and passed on as it is knows its own
- * way further; one that was computed was reached through everything that was looked up for it.
- */
-function references(reference: Reference, value: Known, consulted: readonly Known[]): Reference[] {
-  if (!value.fact) {
-    const link = { expression: reference.expression, at: reference.at, from: value.tree.at };
-    return value.via.length > 0 ? [link, ...value.via] : [link];
-  }
-  const from = consulted.find((each) => !each.fact)?.tree.at;
-  const further = consulted.flatMap((each) => [...each.via, ...(each.scope?.viaOf(each.tree) ?? [])]);
-  const distinct = further.filter((link, index) => further.findIndex((each) => isSameLink(each, link)) === index);
-  return [from ? { ...reference, from } : reference, ...distinct];
-}
-
-const isSameLink = (a: Reference, b: Reference) => a.expression === b.expression && samePlace(a.at, b.at);

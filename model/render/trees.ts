@@ -1,23 +1,8 @@
-import { isTemplate } from "../expression";
 import type { Position } from "../problem";
+import { isPlain } from "../traits";
 import type { MappingEntry, ScalarTree, Tree } from "../tree";
 
-const plain = new WeakMap<Tree, boolean>();
 const sizes = new WeakMap<Tree, number>();
-
-/** Whether nothing in a tree is a template: found out once, for all hosts that share it. */
-export function isPlain(tree: Tree): boolean {
-  if (tree.kind === "scalar")
-    return tree.tag !== undefined || typeof tree.value !== "string" || !isTemplate(tree.value);
-  let known = plain.get(tree);
-  if (known === undefined) {
-    known = true;
-    if (tree.kind === "sequence") known = tree.items.every(isPlain);
-    else for (const { value } of tree.entries.values()) known &&= isPlain(value);
-    plain.set(tree, known);
-  }
-  return known;
-}
 
 /** How many values a tree has, shared ones counted as often as they appear. */
 export function sizeOf(tree: Tree): number {

@@ -15,7 +15,9 @@ export function featuresOf(
 ): { features: Features; fromGroups: Partial<Features> } {
   const own = stated(vars.features);
   const groups = stated(host.values.lxc_features);
-  const fromGroups = Object.fromEntries(Object.entries(groups).filter(([key]) => !(key in own)));
+  const fromGroups = vars.features
+    ? Object.fromEntries(Object.entries(groups).filter(([key]) => !(key in own)))
+    : groups;
   const defaults = { nesting: vars.unprivileged ?? true, keyctl: false, fuse: false, mknod: false, mount: [] };
   return { features: { ...defaults, ...groups, ...own }, fromGroups };
 }
@@ -52,9 +54,9 @@ export function containerParts(host: HostFacts, vars: ContainerVars, report: (pr
 /** The default mounts and the container's own; at the same path its own replaces the default. */
 function mountsOf(host: HostFacts, vars: ContainerVars, report: (problem: Problem) => void): Mount[] {
   refuseRepeated(host, "mounts", vars.mounts, report);
-  const byPath = new Map(
-    [...(host.values.proxmox_default_mounts ?? []), ...vars.mounts].map((mount) => [tidy(mount.path), mount]),
-  );
+  const mounts = [...(host.values.proxmox_default_mounts ?? []), ...vars.mounts];
+  if (mounts.length === 0) return [];
+  const byPath = new Map(mounts.map((mount) => [tidy(mount.path), mount]));
   return [...byPath.values()].map(mountOf);
 }
 
@@ -92,6 +94,7 @@ function refuseRepeated(
   items: readonly { readonly path: string }[],
   report: (problem: Problem) => void,
 ): void {
+  if (items.length < 2) return;
   const place = (index: number): Position => treeAt(host.trees.get("proxmox_lxc")!, [key, index, "path"]).tree.at;
   const first = new Map<string, number>();
   for (const [index, item] of items.entries()) {

@@ -35,17 +35,36 @@ export function rangeOf(cidr: string): Range {
 
 /** IPv4 as nearly everybody writes it; any other spelling is left to ipaddr.js, which takes five times as long. */
 const DOTTED = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}(?=/|$)`);
+const DOT = 0x2e;
+const ZERO = 0x30;
 
 /** An address as a number. A prefix behind it is ignored. */
 export function toNumber(address: string): bigint {
-  const dotted = DOTTED.exec(address)?.[0];
-  if (dotted !== undefined) return BigInt(dotted.split(".").reduce((value, byte) => value * 256 + Number(byte), 0));
-  const bytes = ipaddr.parse(address.split("/")[0] ?? "").toByteArray();
+  if (DOTTED.test(address)) return BigInt(dottedNumber(withoutPrefix(address)));
+  const bytes = ipaddr.parse(withoutPrefix(address)).toByteArray();
   return bytes.reduce((value, byte) => value * 256n + BigInt(byte), 0n);
 }
 
-export function contains(range: Range, address: string): boolean {
-  const value = toNumber(address);
+function dottedNumber(address: string): number {
+  let number = 0;
+  let byte = 0;
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at);
+    if (code === DOT) {
+      number = number * 256 + byte;
+      byte = 0;
+    } else byte = byte * 10 + code - ZERO;
+  }
+  return number * 256 + byte;
+}
+
+function withoutPrefix(address: string): string {
+  const slash = address.indexOf("/");
+  return slash < 0 ? address : address.slice(0, slash);
+}
+
+/** @param value the address as a number */
+export function contains(range: Range, address: string, value: bigint = toNumber(address)): boolean {
   return versionOf(address) === range.version && value >= range.first && value <= range.last;
 }
 
@@ -53,7 +72,7 @@ const versionOf = (address: string): 4 | 6 => (address.includes(":") ? 6 : 4);
 
 /** Without prefix and in one spelling, so that two spellings of an address compare as equal. */
 export const canonical = (address: string): string =>
-  DOTTED.exec(address)?.[0] ?? format(toNumber(address), versionOf(address));
+  DOTTED.test(address) ? withoutPrefix(address) : format(toNumber(address), versionOf(address));
 
 function format(value: bigint, version: 4 | 6): string {
   const length = version === 4 ? 4 : 16;

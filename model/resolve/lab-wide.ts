@@ -1,9 +1,10 @@
 import type { Backend, Connection, Network } from "../lab";
+import { partFor } from "../overlay";
 import type { Position, Problem } from "../problem";
 import type { BackendVars } from "../schema/lab";
 import { LAB_WIDE, type LabWideName, type Variables } from "../schema/variables";
 import { type Tree, toPlain } from "../tree";
-import type { Facts, HostFacts } from "./facts";
+import type { Facts, HostFacts, HostVars } from "./facts";
 import { Origins } from "./origins";
 
 /** The values that the whole lab shares, with the trees they come from. */
@@ -16,9 +17,10 @@ export interface LabWide {
 export function labWideOf(facts: Facts, report: (problem: Problem) => void): LabWide {
   const trees = new Map<string, Tree>();
   const values: { [name: string]: unknown } = {};
+  const hosts = firstOfEach(facts);
   for (const name of LAB_WIDE) {
     let tree: Tree | undefined;
-    for (const host of facts.hosts.values()) {
+    for (const host of hosts) {
       const own = host.trees.get(name);
       if (!own) continue;
       if (!tree) {
@@ -33,6 +35,20 @@ export function labWideOf(facts: Facts, report: (problem: Problem) => void): Lab
   }
   return { values: values as Variables, trees };
 }
+
+/** Of the hosts that share all that is asked for here, one. */
+function firstOfEach({ hosts }: Facts): readonly HostFacts[] {
+  const known = new Set<HostVars>();
+  return [...hosts.values()].filter(({ trees }) => {
+    const part = partFor(trees, isLabWide);
+    if (known.has(part)) return false;
+    known.add(part);
+    return true;
+  });
+}
+
+const names: ReadonlySet<string> = new Set(LAB_WIDE);
+const isLabWide = (name: string): boolean => names.has(name);
 
 function differs(name: LabWideName, tree: Tree, odd: HostFacts): Problem {
   return {
@@ -143,8 +159,8 @@ type Stated<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 /** Drops the keys without a value, which zod leaves out of objects anyway but not out of their types. */
 export function withoutUndefined<T extends object>(value: T): Stated<T> {
   const stated: { [key: string]: unknown } = {};
-  for (const key of Object.keys(value)) {
-    const each = value[key as keyof T];
+  for (const key in value) {
+    const each = value[key];
     if (each !== undefined) stated[key] = each;
   }
   return stated as Stated<T>;

@@ -4,25 +4,29 @@ import type { Position } from "../problem";
 /** Group → every host in it or in its child groups, with the line that names the host there. */
 export type Members = ReadonlyMap<string, ReadonlyMap<string, Position>>;
 
+const NOBODY: ReadonlyMap<string, Position> = new Map();
+
 /** Who belongs to which group, directly or through child groups. A cycle of groups, which the reader reports, does no harm. */
 export function membersOf(inventory: Inventory): Members {
-  const result = new Map<string, Map<string, Position>>();
+  const result = new Map<string, ReadonlyMap<string, Position>>();
   const collect = (name: string): ReadonlyMap<string, Position> => {
     const known = result.get(name);
     if (known) return known;
-    const group = inventory.groups.get(name);
-    const hosts = new Map(group?.hosts ?? []);
+    const { children = [], hosts: direct = NOBODY } = inventory.groups.get(name) ?? {};
+    if (children.length === 0 && name !== "all") {
+      result.set(name, direct);
+      return direct;
+    }
+    const hosts = new Map(direct);
     result.set(name, hosts);
-    for (const child of group?.children ?? []) {
+    for (const child of children) {
       for (const [host, at] of collect(child)) if (!hosts.has(host)) hosts.set(host, at);
     }
+    if (name === "all")
+      for (const host of inventory.hosts.values()) if (!hosts.has(host.name)) hosts.set(host.name, host.at);
     return hosts;
   };
   for (const name of inventory.groups.keys()) collect(name);
-  for (const [name, host] of inventory.hosts) {
-    const all = result.get("all");
-    if (all && !all.has(name)) all.set(name, host.at);
-  }
   return result;
 }
 

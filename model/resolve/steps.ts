@@ -1,11 +1,12 @@
 import type { Role } from "../../provision/registry";
 import type { Setting, Step } from "../lab";
+import { partFor } from "../overlay";
 import type { Position, Problem } from "../problem";
 import { flag } from "../schema/formats";
 import { keysOf, parse, parseAll } from "../schema/parse";
 import { type SecretOrigin, type Tree, treeAt } from "../tree";
 import { CREDENTIALS } from "../vault/credentials";
-import type { Facts, HostFacts } from "./facts";
+import type { Facts, HostFacts, HostVars } from "./facts";
 
 export interface RoleStep extends Step {
   /** The group that brings it. */
@@ -22,8 +23,38 @@ type Report = (problem: Problem) => void;
 const SWITCH = flag();
 
 /** Every role that the host's groups bring, in the order in which they are applied. */
-export function stepsOf(host: HostFacts, target: Target, facts: Facts, secrets: Secrets, report: Report): RoleStep[] {
-  const { after, roles } = commonOf(facts, target.kind);
+export function stepsOf(
+  host: HostFacts,
+  target: Target,
+  facts: Facts,
+  secrets: Secrets,
+  report: Report,
+): readonly RoleStep[] {
+  const common = commonOf(facts, target.kind);
+  const part = partFor(host.trees, (name) => common.reads.has(name));
+  // Variables that are the host's alone are shared with no other.
+  if (part === host.trees) return ownStepsOf(host, target, common, facts, secrets, report);
+  const alike = common.alike.get(target.osType) ?? new Map<HostVars, readonly RoleStep[]>();
+  common.alike.set(target.osType, alike);
+  const known = alike.get(part);
+  if (known) return known;
+  let isSound = true;
+  const steps = ownStepsOf(host, target, common, facts, secrets, (problem) => {
+    isSound = false;
+    report(problem);
+  });
+  if (isSound) alike.set(part, steps);
+  return steps;
+}
+
+function ownStepsOf(
+  host: HostFacts,
+  target: Target,
+  { after, roles }: Common,
+  facts: Facts,
+  secrets: Secrets,
+  report: Report,
+): readonly RoleStep[] {
   const applied = roles.filter((role) => applies(role, host, target, facts, report));
   const names = applied.map((role) => role.name).join();
   const before = after.get(names) ?? predecessors(applied);
@@ -46,13 +77,17 @@ interface Common {
   readonly roles: readonly Role[];
   /** `predecessors`, by the names of the roles that are applied. */
   readonly after: Map<string, ReadonlyMap<string, readonly string[]>>;
+  /** The variables that these roles read. */
+  readonly reads: ReadonlySet<string>;
+  /** By operating system, and by what hosts of the same groups share: the steps of those that set nothing of `reads` themselves. */
+  readonly alike: Map<string | undefined, Map<HostVars, readonly RoleStep[]>>;
 }
 
-const common = new WeakMap<Facts, Map<Target["kind"], Common>>();
+const commons = new WeakMap<Facts, Map<Target["kind"], Common>>();
 
 function commonOf(facts: Facts, kind: Target["kind"]): Common {
-  const byKind = common.get(facts) ?? new Map<Target["kind"], Common>();
-  common.set(facts, byKind);
+  const byKind = commons.get(facts) ?? new Map<Target["kind"], Common>();
+  commons.set(facts, byKind);
   const known = byKind.get(kind);
   if (known) return known;
   const { groups, hosts } = facts.inventory;
@@ -64,7 +99,8 @@ function commonOf(facts: Facts, kind: Target["kind"]): Common {
       (role.group === "all" || (facts.members.get(role.group)?.size ?? 0) > 0) &&
       (role.when !== "set" || keysOf(role.variables).some((name) => set.has(name))),
   );
-  const made: Common = { roles, after: new Map() };
+  const reads = new Set(roles.flatMap((role) => [...keysOf(role.variables), ...(role.switch ? [role.switch] : [])]));
+  const made: Common = { roles, after: new Map(), reads, alike: new Map() };
   byKind.set(kind, made);
   return made;
 }

@@ -1,6 +1,6 @@
 import type { Role } from "../../provision/registry";
-import type { Group, Host, VarLayer } from "../inventory";
-import type { Position, Problem } from "../problem";
+import type { Group, Host } from "../inventory";
+import type { Problem } from "../problem";
 import type { HostFacts } from "../resolve/facts";
 import { NODES } from "../resolve/node";
 import { VARIABLES } from "../schema/variables";
@@ -18,8 +18,9 @@ export const settingsAreRead: Rule = function* ({ facts }) {
   const readers = readersOf(facts.roles);
   const isIn = (host: string) => (group: string) => facts.members.get(group)?.has(host) ?? false;
   for (const host of hosts.values()) {
-    yield* unread(host, readers, (group) => isIn(host.name)(group), `${host.name} is`);
-    yield* idleCards(host, facts.hosts.get(host.name), isIn(host.name)(GPUS));
+    yield* unread(host, readers, isIn(host.name), `${host.name} is`);
+    const about = facts.hosts.get(host.name);
+    if (about?.values.proxmox_lxc?.gpus?.length && !isIn(host.name)(GPUS)) yield idleCards(about);
   }
   for (const group of groups.values()) {
     const members = [...(facts.members.get(group.name)?.keys() ?? [])];
@@ -35,48 +36,45 @@ export const settingsAreRead: Rule = function* ({ facts }) {
 };
 
 /** By variable the groups whose members have it read; variables that any host may have, or the model itself reads, are left out. */
-function readersOf(roles: readonly Role[]): ReadonlyMap<string, ReadonlySet<string>> {
+function readersOf(roles: readonly Role[]): ReadonlyMap<string, readonly string[]> {
   const result = new Map<string, Set<string>>();
   for (const { group, ofAnyHost = [], variables } of roles)
     for (const name of Object.keys(variables.shape)) {
       const known = result.get(name) ?? new Set();
       result.set(name, known.add(ofAnyHost.includes(name) ? "all" : group));
     }
-  return new Map([...result].filter(([name, groups]) => !groups.has("all") && !Object.hasOwn(VARIABLES, name)));
+  const ofGroups = [...result].filter(([name, groups]) => !groups.has("all") && !Object.hasOwn(VARIABLES, name));
+  return new Map(ofGroups.map(([name, groups]) => [name, [...groups]]));
 }
 
 function* unread(
   { layers, name: owner }: Group | Host,
-  readers: ReadonlyMap<string, ReadonlySet<string>>,
+  readers: ReadonlyMap<string, readonly string[]>,
   isIn: (group: string) => boolean,
   who: string,
 ): Iterable<Problem> {
-  for (const { name, at } of settingsIn(layers)) {
-    const groups = [...(readers.get(name) ?? [])];
-    if (groups.length === 0 || groups.some(isIn)) continue;
-    const wanted = groups.join(" or ");
-    yield {
-      rule: "setting-without-group",
-      severity: "warning",
-      at,
-      path: name,
-      subject: owner,
-      message: `${name} has no effect: it is read for members of ${wanted}, and ${who} not in there`,
-      fix: `add ${who.startsWith("no ") ? "them" : owner} to ${wanted}, or delete ${name}`,
-    };
+  for (const { vars } of layers) {
+    for (const [name, { keyAt }] of vars.entries) {
+      const groups = readers.get(name);
+      if (!groups || groups.some(isIn)) continue;
+      const wanted = groups.join(" or ");
+      yield {
+        rule: "setting-without-group",
+        severity: "warning",
+        at: keyAt,
+        path: name,
+        subject: owner,
+        message: `${name} has no effect: it is read for members of ${wanted}, and ${who} not in there`,
+        fix: `add ${who.startsWith("no ") ? "them" : owner} to ${wanted}, or delete ${name}`,
+      };
+    }
   }
 }
 
-function* settingsIn(layers: readonly VarLayer[]): Iterable<{ readonly name: string; readonly at: Position }> {
-  for (const { vars } of layers) for (const [name, { keyAt }] of vars.entries) yield { name, at: keyAt };
-}
-
 /** The cards that a container names are for members of `gpu_access`; VMs get theirs without it. */
-function* idleCards({ name }: Host, facts: HostFacts | undefined, hasAccess: boolean): Iterable<Problem> {
-  const tree = facts?.trees.get("proxmox_lxc");
-  if (hasAccess || !tree || (facts?.values.proxmox_lxc?.gpus ?? []).length === 0) return;
-  const gpus = treeAt(tree, ["gpus"]);
-  yield {
+function idleCards({ name, trees }: HostFacts): Problem {
+  const gpus = treeAt(trees.get("proxmox_lxc")!, ["gpus"]);
+  return {
     rule: "setting-without-group",
     severity: "warning",
     at: gpus.keyAt ?? gpus.tree.at,

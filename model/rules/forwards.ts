@@ -8,6 +8,7 @@ const OWN_PORTS: Readonly<Record<number, string>> = { 22: "SSH", 3128: "the SPIC
 
 /** `forward-without-nat`, `forward-collision`, `forward-of-node-service`, `forward-outside-bridge`, `forward-to-nobody`. */
 export const forwardsArrive: Rule = function* ({ lab }) {
+  if (!lab.nodes.some(({ links }) => links.some(({ forwards }) => forwards.length > 0))) return;
   const held = new Set(
     lab.guests.flatMap(({ nics }) =>
       nics.flatMap(({ address }) => (address === undefined || address === "dhcp" ? [] : [canonical(address)])),

@@ -1,4 +1,4 @@
-import type { Gpu, GpuClaim, Guest, Node } from "../lab";
+import type { Capability, Gpu, GpuClaim, Guest, Node } from "../lab";
 import type { Position, Problem } from "../problem";
 import type { Rule } from "./rule";
 import { variableOf } from "./tiers";
@@ -17,6 +17,7 @@ const placeOf = ({ guest: { source }, index }: Use): Position =>
  * one of them is stopped, a warning, for it cannot be started beside the other.
  */
 export const soleCards: Rule = function* ({ lab, nodes }) {
+  if (!lab.guests.some(({ capabilities }) => capabilities.some(isSole))) return;
   for (const { gpu, node, uses } of cards(lab.guests, nodes)) {
     if (!uses.some(({ exclusive }) => exclusive)) continue;
     // Running guests first, and first among them those with the card for themselves: each use is told once.
@@ -50,6 +51,9 @@ export const gpuMemoryFits: Rule = function* ({ lab, nodes }) {
     };
   }
 };
+
+const isSole = (capability: Capability): boolean =>
+  capability.kind === "gpu" && capability.gpus.some(({ exclusive }) => exclusive);
 
 const rank = ({ exclusive, guest }: Use) => (guest.started ? 0 : 2) + (exclusive ? 0 : 1);
 

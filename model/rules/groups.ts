@@ -48,14 +48,15 @@ const unknownGroup = (name: string, at: Position, known: Iterable<string>): Prob
 
 /** `member-without-guest`: who is in a tier or a functional group is a guest. */
 export const membersAreGuests: Rule = function* ({ facts }) {
+  const bare = new Set<string>();
+  for (const { name, trees } of facts.hosts.values()) {
+    if (!trees.has("proxmox_lxc") && !trees.has("proxmox_vm") && !trees.has("proxmox_node")) bare.add(name);
+  }
+  if (bare.size === 0) return;
   const groups = [...childrenOf(facts.inventory, TIERS), ...childrenOf(facts.inventory, "functional_groups")];
-  const reported = new Set<string>();
   for (const group of groups) {
     for (const [name, at] of facts.members.get(group) ?? []) {
-      const trees = facts.hosts.get(name)?.trees;
-      if (!trees || reported.has(name) || ["proxmox_lxc", "proxmox_vm", "proxmox_node"].some((key) => trees.has(key)))
-        continue;
-      reported.add(name);
+      if (!bare.delete(name)) continue;
       yield {
         rule: "member-without-guest",
         severity: "error",

@@ -73,28 +73,30 @@ function* addressesOn(node: Node): Iterable<Held> {
 }
 
 const ADDRESSES = [
-  ["ip", "address"],
-  ["ip6", "address6"],
+  { key: "ip", field: "address" },
+  { key: "ip6", field: "address6" },
 ] as const;
 
-function* addresses(lab: Lab): Iterable<Held> {
+function addresses(lab: Lab): Held[] {
+  const held: Held[] = [];
   for (const node of lab.nodes) {
-    yield* addressesOn(node);
+    held.push(...addressesOn(node));
     if (!isIpv4(node.address) && !isIpv6(node.address)) continue;
     const at = node.source.of.address ?? node.source.at;
     const place = () => ({ at, path: "proxmox_node.address" });
-    yield { value: canonical(node.address), holder: node.name, place };
+    held.push({ value: canonical(node.address), holder: node.name, place });
   }
   for (const guest of lab.guests) {
     for (const [index, nic] of guest.nics.entries()) {
-      for (const [key, field] of ADDRESSES) {
+      for (const { field, key } of ADDRESSES) {
         const address = nic[field];
         if (!address?.includes("/")) continue;
         const place = () => placeOf(guest, `nics.${index}.${field}`, `networks.${index}.${key}`);
-        yield { value: canonical(address), holder: guest.name, place };
+        held.push({ value: canonical(address), holder: guest.name, place });
       }
     }
   }
+  return held;
 }
 
 /** `duplicate-mac`: two cards of one address make a switch lose packets. */
@@ -103,19 +105,22 @@ export const uniqueMacs: Rule = function* ({ lab }) {
     yield clash("duplicate-mac", "MAC address", pair, "delete mac: and let Proxmox VE choose");
 };
 
-function* macs(lab: Lab): Iterable<Held> {
+function macs(lab: Lab): Held[] {
+  const held: Held[] = [];
   for (const guest of lab.guests) {
     for (const [index, { mac }] of guest.nics.entries()) {
       if (mac === undefined) continue;
       const place = () => placeOf(guest, `nics.${index}.mac`, `networks.${index}.mac`);
-      yield { value: mac, holder: guest.name, place };
+      held.push({ value: mac, holder: guest.name, place });
     }
   }
+  return held;
 }
 
 /** `repeated-nic-name`: cards of one guest have different names. */
 export const uniqueNicNames: Rule = function* ({ lab }) {
   for (const guest of lab.guests) {
+    if (guest.nics.length < 2) continue;
     const place = (index: number) =>
       guest.source.of[`nics.${index}.name`] ?? guest.source.of[`nics.${index}`] ?? guest.source.at;
     for (const { claim, first } of repeated(guest.nics.map(({ name }, index) => ({ value: name, index })))) {

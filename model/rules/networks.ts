@@ -112,21 +112,23 @@ export const guestAddresses: Rule = function* ({ lab, networks }) {
   for (const guest of lab.guests) {
     for (const [index, nic] of guest.nics.entries()) {
       const network = nic.network === undefined ? undefined : networks.get(nic.network);
-      for (const family of FAMILIES) yield* addressProblems(guest, index, nic, network, family);
+      for (const family of FAMILIES) {
+        const address = nic[family.address];
+        if (address?.includes("/")) yield* addressProblems(address, guest, index, nic, network, family);
+      }
     }
-    yield* competingGateways(guest);
+    if (guest.nics.length > 1) yield* competingGateways(guest);
   }
 };
 
 function* addressProblems(
+  address: string,
   guest: Guest,
   index: number,
   nic: Nic,
   network: Network | undefined,
   family: Family,
 ): Iterable<Problem> {
-  const address = nic[family.address];
-  if (!address?.includes("/")) return;
   const about = (): About => ({
     severity: "error",
     at: guest.source.of[`nics.${index}.${family.address}`] ?? guest.source.at,
@@ -140,7 +142,8 @@ function* addressProblems(
       ? [{ at: placeOf(network, family.cidr), note: `is the range of ${network.name}` }]
       : [];
   const name = () => (network && cidr !== undefined ? `${network.name} (${range.canonical})` : range.canonical);
-  if (!contains(range, address)) {
+  const value = toNumber(address);
+  if (!contains(range, address, value)) {
     const message = `${address} is not in ${name()}`;
     yield {
       ...about(),
@@ -151,7 +154,7 @@ function* addressProblems(
     };
     return;
   }
-  const reserved = reservedName(range, address);
+  const reserved = reservedName(range, value);
   if (reserved) {
     yield {
       ...about(),
@@ -171,13 +174,13 @@ function* addressProblems(
       fix,
     };
   }
-  yield* gatewayProblems(guest, nic, network, family, about, range);
+  if (network || nic[family.gateway] !== undefined)
+    yield* gatewayProblems(canonical(address), guest, nic, network, family, about, range);
 }
 
 /** IPv6 has no broadcast address, and in /31 and /32 every address is a host's (RFC 3021). */
-function reservedName(range: Range, address: string): string | undefined {
+function reservedName(range: Range, value: bigint): string | undefined {
   if (range.version === 6 || range.prefix >= 31) return undefined;
-  const value = toNumber(address);
   if (value === range.first) return "network address";
   return value === range.last ? "broadcast address" : undefined;
 }
@@ -185,6 +188,7 @@ function reservedName(range: Range, address: string): string | undefined {
 type About = Pick<Problem, "severity" | "path" | "subject"> & { readonly at: Position };
 
 function* gatewayProblems(
+  address: string,
   guest: Guest,
   nic: Nic,
   network: Network | undefined,
@@ -192,7 +196,6 @@ function* gatewayProblems(
   about: () => About,
   range: Range,
 ): Iterable<Problem> {
-  const address = canonical(nic[family.address]!);
   const ofNetwork = network?.[family.gateway];
   const own = nic[family.gateway];
   const gateway = own ?? ofNetwork;

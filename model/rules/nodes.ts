@@ -60,6 +60,7 @@ export const oneDriverEach: Rule = function* ({ lab }) {
 
 /** `gpu-for-vms`: a container cannot use a card that is kept from the node's driver. */
 export const cardsForContainers: Rule = function* ({ lab, nodes }) {
+  if (!lab.nodes.some(({ gpus }) => gpus.some(({ use }) => use === "vm"))) return;
   for (const guest of lab.guests) {
     if (guest.kind !== "container") continue;
     const cards = new Map(nodes.get(guest.node)?.gpus.map((gpu) => [gpu.name, gpu]));

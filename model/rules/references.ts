@@ -28,9 +28,10 @@ function unknownNode(guest: Guest, { facts }: RuleInput): Problem {
   };
 }
 
-function* onNode(guest: Guest, node: Node): Iterable<Problem> {
+function onNode(guest: Guest, node: Node): readonly Problem[] {
+  const problems: Problem[] = [];
   if (!node.active) {
-    yield {
+    problems.push({
       rule: "inactive-node",
       severity: "error",
       at: guest.source.of.node ?? guest.source.at,
@@ -39,11 +40,11 @@ function* onNode(guest: Guest, node: Node): Iterable<Problem> {
       subject: guest.name,
       message: `the node ${node.name} is not active, so no guest can live on it`,
       fix: `set active: true for ${node.name}, or choose another node`,
-    };
+    });
   }
   for (const [index, nic] of guest.nics.entries()) {
     if (node.bridges.includes(nic.bridge)) continue;
-    yield {
+    problems.push({
       rule: "unknown-bridge",
       severity: "error",
       at: guest.source.of[`nics.${index}.bridge`] ?? guest.source.of[`nics.${index}`] ?? guest.source.at,
@@ -52,25 +53,24 @@ function* onNode(guest: Guest, node: Node): Iterable<Problem> {
       subject: guest.name,
       message: `${node.name} has no bridge "${nic.bridge}"`,
       fix: suggest(nic.bridge, node.bridges),
-    };
+    });
   }
-  yield* storages(guest, node);
+  for (const use of usesOf(guest)) {
+    const problem = storageProblem(use, guest, node);
+    if (problem) problems.push(problem);
+  }
+  return problems;
 }
 
-function* storages(guest: Guest, node: Node): Iterable<Problem> {
-  for (const use of usesOf(guest)) {
-    const storage = node.storages.find(({ name }) => name === use.name);
-    if (storage?.content.includes(use.content)) continue;
-    const common = { severity: "error", at: use.at(), path: use.path, subject: guest.name } as const;
-    if (!storage) {
-      const also = [{ at: node.source.of.storages ?? node.source.at, note: `lists the storages of ${node.name}` }];
-      const message = `${node.name} has no storage "${use.name}", which is to hold ${use.what}`;
-      const known = node.storages.map(({ name }) => name);
-      yield { ...common, rule: "unknown-storage", also, message, fix: suggest(use.name, known) };
-    } else {
-      yield { ...common, ...wrongContent(use, storage, node) };
-    }
-  }
+function storageProblem(use: StorageUse, guest: Guest, node: Node): Problem | undefined {
+  const storage = node.storages.find(({ name }) => name === use.name);
+  if (storage?.content.includes(use.content)) return undefined;
+  const common = { severity: "error", at: use.at(), path: use.path, subject: guest.name } as const;
+  if (storage) return { ...common, ...wrongContent(use, storage, node) };
+  const also = [{ at: node.source.of.storages ?? node.source.at, note: `lists the storages of ${node.name}` }];
+  const message = `${node.name} has no storage "${use.name}", which is to hold ${use.what}`;
+  const known = node.storages.map(({ name }) => name);
+  return { ...common, rule: "unknown-storage", also, message, fix: suggest(use.name, known) };
 }
 
 function wrongContent(
@@ -93,32 +93,21 @@ function wrongContent(
   };
 }
 
-function* usesOf(guest: Guest): Iterable<StorageUse> {
+function usesOf(guest: Guest): readonly StorageUse[] {
   const at = (field: string) => () => guest.source.of[field] ?? guest.source.at;
   const variable = variableOf(guest);
   const disk = guest.kind === "container" ? "rootdir" : "images";
-  yield {
-    name: guest.storage,
-    content: disk,
-    at: at("storage"),
-    path: `${variable}.storage`,
-    what: "the root disk",
-  };
-  if (guest.kind === "vm") {
-    yield* storagesOfVm(guest);
-    return;
-  }
+  const path = `${variable}.storage`;
+  const uses: StorageUse[] = [{ name: guest.storage, content: disk, at: at("storage"), path, what: "the root disk" }];
+  if (guest.kind === "vm") return [...uses, ...storagesOfVm(guest)];
   for (const mount of guest.mounts) {
     if (mount.kind === "bind") continue;
-    yield {
-      name: mount.storage,
-      content: "rootdir",
-      at: at("mounts"),
-      path: `${variable}.mounts`,
-      what: `the mount ${mount.path}`,
-    };
+    const what = `the mount ${mount.path}`;
+    uses.push({ name: mount.storage, content: "rootdir", at: at("mounts"), path: `${variable}.mounts`, what });
   }
-  if (guest.os.kind === "volume" && guest.os.volume === "") return;
+  if (guest.os.kind === "volume" && guest.os.volume === "") return uses;
   const storage = guest.os.kind === "download" ? guest.os.storage : (guest.os.volume.split(":")[0] ?? "");
-  yield { name: storage, content: "vztmpl", at: at("template"), path: `${variable}.template`, what: "the OS template" };
+  const from = { path: `${variable}.template`, what: "the OS template" };
+  uses.push({ name: storage, content: "vztmpl", at: at("template"), ...from });
+  return uses;
 }

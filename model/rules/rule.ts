@@ -24,13 +24,15 @@ export interface Claim {
 }
 
 /** Every value that is claimed again, with its earlier claim. */
-export function* repeated<C extends Pick<Claim, "value">>(
-  claims: Iterable<C>,
-): Iterable<{ readonly claim: C; readonly first: C }> {
+export function repeated<C extends Pick<Claim, "value">>(
+  claims: readonly C[],
+): readonly { readonly claim: C; readonly first: C }[] {
   const seen = new Map<string, C>();
+  const again: { claim: C; first: C }[] = [];
   for (const claim of claims) {
     const first = seen.get(claim.value);
-    if (first) yield { claim, first };
+    if (first) again.push({ claim, first });
     else seen.set(claim.value, claim);
   }
+  return again;
 }

@@ -5,6 +5,7 @@ import type { Problem } from "../problem";
 import { TIERS, tiersOf } from "../resolve/exceptions";
 import type { Facts, HostFacts } from "../resolve/facts";
 import { childrenOf } from "../resolve/members";
+import type { CommonVars } from "../schema/guest";
 import { treeAt } from "../tree";
 import { groupSlips } from "./group-names";
 import type { Rule } from "./rule";
@@ -54,7 +55,9 @@ export const exceptionReasons: Rule = function* ({ lab, facts }) {
         yield withoutReason(guest, exception, facts);
       }
     }
-    yield* idleReasons(guest, facts);
+    const host = facts.hosts.get(guest.name);
+    const stated = host?.isPartial ? undefined : host?.values[variableOf(guest)]?.exceptions;
+    if (stated) yield* idleReasons(guest, stated, facts);
   }
 };
 
@@ -94,11 +97,9 @@ function overrideOf(guest: Guest, key: SizeKey, facts: Facts): Definition | unde
 }
 
 /** `reason-without-exception`: a reason for a value that is the tier's. */
-function* idleReasons(guest: Guest, facts: Facts): Iterable<Problem> {
-  const host = facts.hosts.get(guest.name);
-  const stated = host?.isPartial ? undefined : host?.values[variableOf(guest)]?.exceptions;
+function* idleReasons(guest: Guest, stated: NonNullable<CommonVars["exceptions"]>, facts: Facts): Iterable<Problem> {
   for (const key of ["cores", "memory", "disk"] as const) {
-    if (stated?.[key] === undefined || guest.exceptions.some((exception) => exception.key === key)) continue;
+    if (stated[key] === undefined || guest.exceptions.some((exception) => exception.key === key)) continue;
     yield {
       rule: "reason-without-exception",
       severity: "warning",

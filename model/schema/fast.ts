@@ -128,21 +128,27 @@ function object({ def }: z.ZodObject): Reader | undefined {
   const members = Object.entries(def.shape).map(([key, schema]) => member(key, schema));
   if ((def.catchall && !isStrict) || Object.getOwnPropertySymbols(def.shape).length > 0) return undefined;
   if (!members.every((each) => each !== undefined)) return undefined;
+  const places = new Map(members.map(({ key }, place) => [key, place]));
   return (tree) => {
     if (tree?.kind !== "mapping") return UNSURE;
-    const { entries } = tree;
-    const object: { [key: string]: unknown } = {};
-    let found = 0;
-    for (const member of members) {
-      const entry = entries.get(member.key);
-      if (entry) found++;
-      else if (member.absent === "left out") continue;
-      else if (member.absent === "refused") return UNSURE;
-      const value = member.read(entry?.value);
-      if (value === UNSURE) return UNSURE;
-      object[member.key] = value;
+    // Of many keys few are there. The object has them in the order of the schema, as zod's has.
+    const found = new Array<Tree | undefined>(members.length);
+    for (const [key, { value }] of tree.entries) {
+      const place = places.get(key);
+      if (place !== undefined) found[place] = value;
+      else if (isStrict) return UNSURE;
     }
-    return isStrict && found < entries.size ? UNSURE : object;
+    const object: { [key: string]: unknown } = {};
+    for (let place = 0; place < members.length; place++) {
+      const member = members[place]!;
+      const value = found[place];
+      if (!value && member.absent === "left out") continue;
+      if (!value && member.absent === "refused") return UNSURE;
+      const read = member.read(value);
+      if (read === UNSURE) return UNSURE;
+      object[member.key] = read;
+    }
+    return object;
   };
 }
 

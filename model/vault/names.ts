@@ -1,6 +1,7 @@
 import type { Definition, Inventory } from "../inventory";
 import { groupsOf } from "../merge";
 import type { Position } from "../problem";
+import { holdsVaultText } from "../traits";
 import type { MappingEntry, ScalarTree, Tree } from "../tree";
 
 type Owner = Definition["owner"];
@@ -21,7 +22,6 @@ export function secretName({ kind, name }: Owner, path: readonly string[]): stri
   return /^[a-z]/.test(text) ? text : `s_${text}`;
 }
 
-const vaulted = new WeakMap<Tree, boolean>();
 const named = new WeakMap<Tree, Map<string, Tree>>();
 
 /** The value of a definition, in which all vault text knows which secret it is. */
@@ -33,19 +33,6 @@ export function withSecretNames({ name, owner, tree }: Definition): Tree {
   const found = known.get(key) ?? label(tree, owner, [name]);
   known.set(key, found);
   return found;
-}
-
-/** Whether a secret is in a value, so that nothing can be computed from it. */
-export function holdsVaultText(tree: Tree): boolean {
-  if (tree.kind === "scalar") return tree.tag === "vault";
-  let known = vaulted.get(tree);
-  if (known === undefined) {
-    known = false;
-    if (tree.kind === "sequence") known = tree.items.some(holdsVaultText);
-    else for (const { value } of tree.entries.values()) known ||= holdsVaultText(value);
-    vaulted.set(tree, known);
-  }
-  return known;
 }
 
 function label(tree: Tree, owner: Owner, path: readonly string[]): Tree {

@@ -4,11 +4,12 @@ import { isTemplate } from "../expression";
 import type { Inventory } from "../inventory";
 import { formatPosition, type Position, type Problem } from "../problem";
 import { suggest } from "../schema/nearest";
+import { holdsVaultText } from "../traits";
 import type { MappingTree, ScalarTree, SecretOrigin, Tree } from "../tree";
 import { parseYaml } from "../yaml";
 import { pythonNumber } from "../yaml/scalar";
 import { type Decrypted, decryptVault, type VaultPassword } from "./cipher";
-import { holdsVaultText, sealedFiles } from "./names";
+import { sealedFiles } from "./names";
 import { HOW_TO_GIVE } from "./passwords";
 
 /** A secret's value, and where it is encrypted; or why it is not known. */

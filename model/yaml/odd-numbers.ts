@@ -3,6 +3,7 @@ import type { Tree } from "../tree";
 
 /** Whether a text may hold such a number at all: hardly any does. */
 const ANY = /(?:^|[\s:,[{])(?:0[0-7_]+|[1-9][0-9_]*(?::[0-5]?[0-9])+)(?=\s*(?:[,\]}#]|$))/m;
+const NONE: readonly Problem[] = [];
 const NUMBER = /^[-+]?[0-9][0-9_:]*/;
 /** Where octal digits are meant: `mode: 0640`. */
 const OCTAL_KEY = /mode|mask|perm/i;
@@ -13,8 +14,8 @@ const OCTAL_KEY = /mode|mask|perm/i;
  *
  * @param source the text that the tree was read from
  */
-export function oddNumbers(tree: Tree, source: string): Problem[] {
-  if (!ANY.test(source)) return [];
+export function oddNumbers(tree: Tree, source: string): readonly Problem[] {
+  if (!ANY.test(source)) return NONE;
   const lines = source.split("\n");
   const problems: Problem[] = [];
   const seen = new Set<Tree>();

@@ -7,12 +7,16 @@ import type { Source } from "./source";
 const NOT_PLAIN = Symbol("not plain");
 const MAX_DEPTH = 50;
 
-const KEY = /([A-Za-z0-9_./][\w./\-[\]:@]*?|"[^"\\\n]*"|'[^'\n]*'):(?=[ ]|$)/y;
-const DOUBLE_QUOTED = /"([^"\\\n]*)"/y;
-const SINGLE_QUOTED = /'((?:[^'\n]|'')*)'/y;
+// Asked by test(), which makes no array: `lastIndex` then tells where the match ends.
+const KEY = /(?:[A-Za-z0-9_./][\w./\-[\]:@]*?|"[^"\\\n]*"|'[^'\n]*'):(?=[ ]|$)/y;
+const DOUBLE_QUOTED = /"[^"\\\n]*"/y;
+const SINGLE_QUOTED = /'(?:[^'\n]|'')*'/y;
 const FLOW_SCALAR = /[A-Za-z0-9_./+~-][\w./+@%~-]*(?: +[\w./+@%~-]+)*(?= *[,\]}])/y;
-const FLOW_KEY = /([A-Za-z0-9_./][\w./-]*): +/y;
-const REST = /^ *(?: #.*)?$/;
+const FLOW_KEY = /[A-Za-z0-9_./][\w./-]*: +/y;
+const REST = / *(?: #.*)?$/y;
+const PLAIN_START = /^[A-Za-z0-9_./+~-]/;
+const DASH = 0x2d;
+const SPACE = 0x20;
 
 interface Line {
   readonly number: number;
@@ -53,20 +57,19 @@ class PlainReader {
   }
 
   private split(): void {
-    let number = 0;
-    let marked = false;
-    for (const line of this.source.text.split("\n")) {
-      number++;
-      const indent = line.search(/[^ ]/);
-      if (indent < 0 || line[indent] === "#") continue;
-      if (indent === 0 && (line.startsWith("---") || line.startsWith("...") || line.startsWith("%"))) {
-        if (line === "---" && this.lines.length === 0 && !marked) {
-          marked = true;
-          continue;
-        }
-        throw NOT_PLAIN;
+    const { text } = this.source;
+    let isMarked = false;
+    for (let start = 0, end = 0, number = 1; start <= text.length; start = end + 1, number++) {
+      end = text.indexOf("\n", start);
+      if (end < 0) end = text.length;
+      const from = skipSpaces(text, start);
+      if (from === end || text[from] === "#") continue;
+      if (from === start && isMarker(text, start)) {
+        if (text.slice(start, end) !== "---" || this.lines.length > 0 || isMarked) throw NOT_PLAIN;
+        isMarked = true;
+        continue;
       }
-      this.lines.push({ number, indent, text: line.slice(indent) });
+      this.lines.push({ number, indent: from - start, text: text.slice(from, end) });
     }
   }
 
@@ -82,18 +85,19 @@ class PlainReader {
   private mapping(indent: number, depth: number): Tree {
     const at = this.position(this.lines[this.index]!, 0);
     const entries = new Map<string, MappingEntry>();
+    let keyAt: Position | undefined;
     for (
       let line = this.lines[this.index];
       line && line.indent === indent && !isItem(line);
       line = this.lines[this.index]
     ) {
       KEY.lastIndex = 0;
-      const match = KEY.exec(line.text);
-      if (!match) throw NOT_PLAIN;
-      const keyAt = this.position(line, 0);
-      const { text, keyNotString } = readKey(match[1]!);
+      if (!KEY.test(line.text)) throw NOT_PLAIN;
+      const end = KEY.lastIndex;
+      keyAt = keyAt ? this.position(line, 0) : at;
+      const { text, keyNotString } = readKey(line.text.slice(0, end - 1));
       if (entries.has(text)) throw NOT_PLAIN;
-      const value = this.valueAfter(line, KEY.lastIndex, indent, keyAt, depth);
+      const value = this.valueAfter(line, end, indent, keyAt, depth);
       entries.set(text, keyNotString ? { keyAt, keyNotString, value } : { keyAt, value });
     }
     const next = this.lines[this.index];
@@ -127,9 +131,9 @@ class PlainReader {
   }
 
   private item(line: Line, indent: number, depth: number): Tree {
-    const offset = line.text.slice(1).search(/[^ ]/) + 1;
+    const offset = skipSpaces(line.text, 1);
     const first = line.text[offset];
-    if (offset === 0 || first === "#" || (first === "-" && line.text[offset + 1] === " ")) throw NOT_PLAIN;
+    if (first === undefined || first === "#" || (first === "-" && line.text[offset + 1] === " ")) throw NOT_PLAIN;
     KEY.lastIndex = offset;
     if (KEY.test(line.text)) {
       // The first key of a mapping: read the line again as if the dash were indentation.
@@ -144,8 +148,7 @@ class PlainReader {
     const next = this.lines[this.index];
     if (next && next.indent > indent) throw NOT_PLAIN;
     const { text } = line;
-    let start = from;
-    while (text[start] === " ") start++;
+    const start = skipSpaces(text, from);
     const at = this.position(line, start);
     const quoted = readQuoted(text, start);
     if (quoted) {
@@ -169,9 +172,11 @@ class PlainReader {
     if (text[start] === "[") return this.flowSequence(line, start, depth);
     if (text[start] === "{") return this.flowMapping(line, start, depth);
     FLOW_SCALAR.lastIndex = start;
-    const match = FLOW_SCALAR.exec(text);
-    if (!match || match[0] === "-" || match[0].startsWith("- ")) throw NOT_PLAIN;
-    return { tree: plainScalar(match[0], at), end: FLOW_SCALAR.lastIndex };
+    if (!FLOW_SCALAR.test(text)) throw NOT_PLAIN;
+    const end = FLOW_SCALAR.lastIndex;
+    const value = text.slice(start, end);
+    if (value === "-" || value.startsWith("- ")) throw NOT_PLAIN;
+    return { tree: plainScalar(value, at), end };
   }
 
   private flowSequence(line: Line, start: number, depth: number): { tree: Tree; end: number } {
@@ -190,12 +195,12 @@ class PlainReader {
     let end = skipSpaces(line.text, start + 1);
     while (line.text[end] !== "}") {
       FLOW_KEY.lastIndex = end;
-      const match = FLOW_KEY.exec(line.text);
-      if (!match) throw NOT_PLAIN;
-      const { text, keyNotString } = readKey(match[1]!);
+      if (!FLOW_KEY.test(line.text)) throw NOT_PLAIN;
+      const valueFrom = FLOW_KEY.lastIndex;
+      const { text, keyNotString } = readKey(line.text.slice(end, line.text.indexOf(":", end)));
       if (entries.has(text)) throw NOT_PLAIN;
       const keyAt = this.position(line, end);
-      const value = this.flow(line, FLOW_KEY.lastIndex, depth + 1);
+      const value = this.flow(line, valueFrom, depth + 1);
       entries.set(text, keyNotString ? { keyAt, keyNotString, value: value.tree } : { keyAt, value: value.tree });
       end = skipComma(line.text, value.end, "}");
     }
@@ -203,16 +208,26 @@ class PlainReader {
   }
 }
 
+/** Where a document begins or ends, or a directive stands. */
+function isMarker(text: string, start: number): boolean {
+  return text.startsWith("---", start) || text.startsWith("...", start) || text[start] === "%";
+}
+
 function isItem({ text }: Line): boolean {
-  return text.startsWith("- ") || text === "-";
+  return text.charCodeAt(0) === DASH && (text.length === 1 || text.charCodeAt(1) === SPACE);
 }
 
 /** Whether nothing but a comment follows. */
-const isRest = (text: string, from: number): boolean => from === text.length || REST.test(text.slice(from));
+function isRest(text: string, from: number): boolean {
+  const at = skipSpaces(text, from);
+  if (at === text.length || text[at] !== "#") return at === text.length;
+  REST.lastIndex = from;
+  return REST.test(text);
+}
 
 function skipSpaces(text: string, from: number): number {
   let at = from;
-  while (text[at] === " ") at++;
+  while (text.charCodeAt(at) === SPACE) at++;
   return at;
 }
 
@@ -227,16 +242,17 @@ function readQuoted(text: string, start: number): { value: string; end: number }
   const pattern = text[start] === '"' ? DOUBLE_QUOTED : text[start] === "'" ? SINGLE_QUOTED : undefined;
   if (!pattern) return undefined;
   pattern.lastIndex = start;
-  const match = pattern.exec(text);
-  if (!match) throw NOT_PLAIN;
-  return { value: pattern === SINGLE_QUOTED ? match[1]!.replaceAll("''", "'") : match[1]!, end: pattern.lastIndex };
+  if (!pattern.test(text)) throw NOT_PLAIN;
+  const end = pattern.lastIndex;
+  const value = text.slice(start + 1, end - 1);
+  return { value: pattern === SINGLE_QUOTED ? value.replaceAll("''", "'") : value, end };
 }
 
 /** An unquoted value without its comment. */
 function blockScalarText(text: string): string {
   const comment = text.indexOf(" #");
   const value = (comment < 0 ? text : text.slice(0, comment)).trimEnd();
-  if (!/^[A-Za-z0-9_./+~-]/.test(value) || value.startsWith("- ") || value === "-") throw NOT_PLAIN;
+  if (!PLAIN_START.test(value) || value.startsWith("- ") || value === "-") throw NOT_PLAIN;
   if (value.includes(": ") || value.endsWith(":")) throw NOT_PLAIN;
   return value;
 }
@@ -246,7 +262,8 @@ function plainScalar(text: string, at: Position): ScalarTree {
   if (kind === "str") return { kind: "scalar", at, value: text };
   const resolved = construct(kind, text);
   if ("problem" in resolved) throw NOT_PLAIN;
-  return { kind: "scalar", at, ...resolved };
+  const { float, value } = resolved;
+  return float ? { kind: "scalar", at, value, float } : { kind: "scalar", at, value };
 }
 
 function readKey(written: string): { text: string; keyNotString?: true } {

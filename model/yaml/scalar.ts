@@ -9,12 +9,18 @@ export type ScalarKind = "bool" | "float" | "int" | "merge" | "null" | "timestam
 
 // The implicit types of YAML 1.1 as PyYAML 6 resolves them (yaml/resolver.py): no `y`/`n` booleans, no `0o` octals, and
 // an exponent needs a sign and a dot, so `1e3` is a string.
-const BOOL = /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/;
+const WORDS: ReadonlyMap<string, ScalarKind> = new Map<string, ScalarKind>([
+  ...["yes", "no", "true", "false", "on", "off"]
+    .flatMap((word) => [word, word.charAt(0).toUpperCase() + word.slice(1), word.toUpperCase()])
+    .map((word) => [word, "bool"] as const),
+  ...["", "~", "null", "Null", "NULL"].map((word) => [word, "null"] as const),
+  ["<<", "merge"],
+  ["=", "value"],
+]);
 const FLOAT =
   /^(?:[-+]?[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 const INT =
   /^(?:[-+]?0b[01_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/;
-const NULL = /^(?:~|null|Null|NULL|)$/;
 const TIMESTAMP =
   /^(?:\d{4}-\d\d-\d\d|\d{4}-\d\d?-\d\d?(?:[Tt]|[ \t]+)\d\d?:\d\d:\d\d(?:\.\d*)?(?:[ \t]*(?:Z|[-+]\d\d?(?::\d\d)?))?)$/;
 const TIMESTAMP_PARTS =
@@ -23,17 +29,18 @@ const TIMESTAMP_PARTS =
 /** Python refuses to read decimal integers with more digits than this (sys.int_info.default_max_str_digits). */
 const MAX_DIGITS = 4300;
 
+const LONGEST_WORD = 5;
+const NINE = 0x39;
+/** Decimal, and surely exact as a number. */
+const SMALL_INT = /^[1-9]\d{0,14}$/;
+
 /** The implicit type of a plain scalar. */
 export function kindOf(text: string): ScalarKind {
-  const first = text.charCodeAt(0);
-  // A letter can only begin a boolean or null, and those are short.
-  if (first >= 0x41 && first !== 0x7e) {
-    if (text.length > 5) return "str";
-    return BOOL.test(text) ? "bool" : NULL.test(text) ? "null" : "str";
-  }
-  if (NULL.test(text)) return "null";
-  if (text === "<<") return "merge";
-  if (text === "=") return "value";
+  const word = text.length <= LONGEST_WORD ? WORDS.get(text) : undefined;
+  if (word) return word;
+  // A number begins with a digit, a sign or a dot, all of which come before the letters.
+  if (text.charCodeAt(0) > NINE) return "str";
+  if (SMALL_INT.test(text)) return "int";
   if (FLOAT.test(text)) return "float";
   if (INT.test(text)) return "int";
   return TIMESTAMP.test(text) ? "timestamp" : "str";
@@ -76,9 +83,6 @@ function constructBool(text: string): Resolved {
     fix: "write true or false",
   };
 }
-
-/** Decimal, and surely exact as a number. */
-const SMALL_INT = /^[1-9]\d{0,14}$/;
 
 function constructInt(text: string): Resolved {
   if (SMALL_INT.test(text)) return { value: Number(text) };
