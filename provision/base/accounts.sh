@@ -17,6 +17,12 @@ set_accounts() {
   set_sudo
 }
 
+# Whether some account is to have sudo.
+some_sudo() {
+  [ -n "$(entries base_users print_sudo)" ]
+}
+print_sudo() { [ "$(setting "$1_sudo")" != true ] || echo "$1"; }
+
 # set_account SETTING
 set_account() {
   user=$(setting "$1_name")

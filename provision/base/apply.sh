@@ -23,6 +23,10 @@ set_timezone() {
 }
 
 # Locales that glibc brings along need not be generated.
+needs_locales() {
+  case $1 in '' | C | POSIX | C.UTF-8) return 1 ;; esac
+}
+
 set_locale() {
   locale=$(setting base_locale)
   [ -n "$locale" ] || return 0
@@ -30,13 +34,10 @@ set_locale() {
     skip "base_locale" "$(os_id) has no locales to generate"
     return 0
   fi
-  case $locale in
-    C | POSIX | C.UTF-8) ;;
-    *)
-      packages locales
-      if locale_generated; then ok "locale $locale"; else change "locale $locale" generate_locale; fi
-      ;;
-  esac
+  if needs_locales "$locale"; then
+    packages locales
+    if locale_generated; then ok "locale $locale"; else change "locale $locale" generate_locale; fi
+  fi
   printf 'LANG=%s\n' "$locale" | install_file /etc/default/locale 644
 }
 
@@ -53,17 +54,22 @@ generate_locale() {
   locale_generated || fail "base_locale: locale-gen knows no $locale; look into /usr/share/i18n/SUPPORTED"
 }
 
-# In one go with what comes later: each time apt-get is asked it takes seconds to look at what is there.
+# In one go with what the rest asks for: each call of apt-get takes a second and more to look at what there is.
 set_packages() {
   # shellcheck disable=SC2046
   set -- $(items base_packages)
-  if is_debian_like && [ "${base_security_upgrades:-true}" = true ]; then set -- "$@" unattended-upgrades; fi
+  [ -z "$(setting base_timezone)" ] || set -- "$@" tzdata
+  ! some_sudo || set -- "$@" sudo
+  if is_debian_like; then
+    ! needs_locales "$(setting base_locale)" || set -- "$@" locales
+    [ "${base_security_upgrades:-true}" != true ] || set -- "$@" unattended-upgrades
+  fi
   [ $# -eq 0 ] || packages "$@"
 }
 
+set_packages
 set_timezone
 set_locale
-set_packages
 set_accounts
 set_ssh
 security_upgrades "${base_security_upgrades:-true}"

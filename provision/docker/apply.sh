@@ -101,8 +101,8 @@ set_daemon() {
     if [ -n "$STORAGE_DRIVER" ]; then printf ',\n  "storage-driver": "%s"' "$STORAGE_DRIVER"; fi
     printf '\n}\n'
   } >./daemon.json
-  # Debian 12's is too old to be asked.
-  if has_command dockerd && dockerd --help 2>/dev/null | grep -q -e --validate; then
+  # What it runs with need not be asked again. Debian 12's is too old to be asked.
+  if has_command dockerd && ! cmp -s ./daemon.json /etc/docker/daemon.json && dockerd --help 2>/dev/null | grep -q -e --validate; then
     said=$(dockerd --validate --config-file ./daemon.json 2>&1) || fail "dockerd refuses what would be written to /etc/docker/daemon.json: $said"
   fi
   # The file is there before the service first starts, so that it need not restart for it.

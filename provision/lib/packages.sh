@@ -97,8 +97,9 @@ apt_get() {
     --allow-downgrades --allow-change-held-packages "$@"
 }
 
-# Without Error-Mode, apt-get update succeeds even when no mirror answered.
-refresh_lists() { retry "package lists" apt_get -o APT::Update::Error-Mode=any update; }
+# Without Error-Mode, apt-get update succeeds even when no mirror answered. Translations, the long descriptions that apt
+# shows, take a quarter of its time and 35 MB, and no installation reads them: the guest's own updates fetch them.
+refresh_lists() { retry "package lists" apt_get -o APT::Update::Error-Mode=any -o Acquire::Languages=none update; }
 
 lists_fresh() { [ -n "$(find /var/lib/apt/lists -maxdepth 1 -name '*_Packages*' -mmin -1440 2>/dev/null | head -n 1)" ]; }
 

@@ -39,7 +39,7 @@ trap 'exit 143' TERM
 whole=
 while read -r path data; do
   [ "$path" != end ] || { whole=1; break; }
-  case $path in */*) mkdir -p "$dir/${path%/*}" ;; esac
+  case $path in */*) [ -d "$dir/${path%/*}" ] || mkdir -p "$dir/${path%/*}" ;; esac
   printf %s "$data" | base64 -d >"$dir/$path" || { echo "$1: $path could not be unpacked to $dir"; exit 97; }
 done
 [ -n "$whole" ] || { echo "$1: the connection broke before every file was there; nothing was run"; exit 97; }
