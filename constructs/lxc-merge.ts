@@ -1,6 +1,7 @@
 import type { CapabilityData } from "./capabilities/capability";
 import { shown } from "./construct-error";
 import type { LxcDevice, LxcFeatures, StepSpec, TieredLxcProps } from "./lxc-props";
+import type { Ahead } from "./step";
 
 /** A guest's props with all that its capabilities add. */
 export interface MergedLxc {
@@ -106,6 +107,16 @@ export function orderSteps(given: readonly StepSpec[], problems: string[]): read
   }
   return done;
 }
+
+/** The steps of a guest and, with `base`, those after it whose packages may be installed along with its own. */
+export function withAhead(steps: readonly StepSpec[]): readonly (readonly [StepSpec, Ahead])[] {
+  return steps.map((step, index) => {
+    const later = step.role === "base" ? steps.slice(index + 1) : [];
+    return [step, later.filter(({ ahead }) => ahead).map(aheadOf)];
+  });
+}
+
+const aheadOf = ({ role, scripts = `provision/${role}`, settings = {} }: StepSpec) => ({ scripts, settings });
 
 function names(holders: readonly { readonly name: string }[]): string {
   return holders.map(({ name }) => name).join(", ");

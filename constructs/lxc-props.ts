@@ -78,6 +78,8 @@ export interface StepSpec {
   readonly scripts?: string;
   /** Roles of the same guest that must come before it. @default none */
   readonly after?: readonly string[];
+  /** Whether it has an `ahead.sh`, so that its packages may be installed along with those of `base`. @default false */
+  readonly ahead?: boolean;
   /** Everything but the secrets. @default none */
   readonly settings?: { readonly [name: string]: SettingValue };
   /** Setting's name → expression of a sensitive Terraform variable. @default none */

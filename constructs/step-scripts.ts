@@ -12,6 +12,8 @@ export interface StepScripts {
   readonly send: string;
   /** Keeps encoded settings, once for all steps that have the same. @returns the expression for them */
   readonly settings: (encoded: string) => string;
+  /** Lines that carry the role's files and settings, to `ahead/<role>/` of another step; that one's hash is not over them. */
+  readonly ahead: (encoded: string) => string;
 }
 
 /**
@@ -35,6 +37,14 @@ export function stepScripts(scope: Construct, folder: string): StepScripts {
   return scripts;
 }
 
+/** What the local of a role has; some of it comes while steps are added. */
+interface Kept {
+  readonly hash: string;
+  readonly send: string;
+  readonly settings: { [key: string]: string };
+  ahead?: string;
+}
+
 const known = new WeakMap<TerraformStack, Map<string, StepScripts>>();
 
 /**
@@ -55,19 +65,24 @@ function expressions(stack: TerraformStack, folder: string): StepScripts {
     ];
     return `${variables.join("\n")}\n\${file("${scripts}/send.sh")}`;
   });
-  const settings: { [key: string]: string } = {};
-  const all = local(stack, `step_role_${role}`, () => ({
+  const kept: Kept = {
     hash: `\${sha256(${files})}`,
     send: `step_files='\${${files}}'\n\${${transport}}`,
-    settings,
-  }));
+    settings: {},
+  };
+  const all = local(stack, `step_role_${role}`, () => kept);
+  const settings = (encoded: string) => {
+    const key = `s${createHash("sha256").update(encoded).digest("hex").slice(0, 16)}`;
+    kept.settings[key] = encoded;
+    return `\${${all}.settings.${key}}`;
+  };
   return {
     hash: `\${${all}.hash}`,
     send: `\${${all}.send}`,
-    settings: (encoded) => {
-      const key = `s${createHash("sha256").update(encoded).digest("hex").slice(0, 16)}`;
-      settings[key] = encoded;
-      return `\${${all}.settings.${key}}`;
+    settings,
+    ahead: (encoded) => {
+      kept.ahead ??= fileLines(asset(stack, role, folder), `ahead/${role}/`);
+      return `ahead/${role}/settings.sh ${settings(encoded)}\n\${${all}.ahead}`;
     },
   };
 }
@@ -85,7 +100,9 @@ function verbosity(stack: TerraformStack): string {
 }
 
 function asset(stack: TerraformStack, name: string, folder: string): string {
-  return `\${path.module}/${new TerraformAsset(stack, `scripts-${name}`, { path: folder }).path}`;
+  const id = `scripts-${name}`;
+  const made = stack.node.tryFindChild(id) as TerraformAsset | undefined;
+  return `\${path.module}/${(made ?? new TerraformAsset(stack, id, { path: folder })).path}`;
 }
 
 /** Scripts are sent, and everything under `files/`. A README or a role.ts changes no guest. */

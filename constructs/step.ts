@@ -36,9 +36,17 @@ export interface StepProps {
    * @default false
    */
   readonly confirm?: boolean;
+  /**
+   * Steps to come whose packages may be installed along with this one's. In no trigger: what they need, they do themselves.
+   * @default none
+   */
+  readonly ahead?: Ahead;
   /** What must be done before, such as the role before this one. @default nothing but the guest */
   readonly after?: readonly IDependable[];
 }
+
+/** The folder of a role with an `ahead.sh`, and its plain settings. */
+export type Ahead = readonly Pick<StepProps, "scripts" | "settings">[];
 
 export interface StepRun {
   /** `media base`: in front of every line of output. */
@@ -80,6 +88,9 @@ export class Step extends Construct {
 
     const scripts = stepScripts(this, folder);
     const settings = scripts.settings(encoded);
+    const ahead = (props.ahead ?? []).map((each) =>
+      stepScripts(this, each.scripts).ahead(settingsOf(each.settings).encoded),
+    );
     const secretNames = Object.keys(secrets).sort();
     const run = (action: string, secretsIn: string): RemoteExecProvisioner => ({
       type: "remote-exec",
@@ -89,6 +100,7 @@ export class Step extends Construct {
           `step_enter=${shellQuote(enterCommand(target))}`,
           `step_secrets=${secretsIn}`,
           `step_settings='${settings}'`,
+          ...(ahead.length > 0 ? [`step_ahead='${ahead.join("")}'`] : []),
           ...(action === "apply" ? [] : [`step_action=${action}`]),
         ].join("\n"),
         scripts.send,

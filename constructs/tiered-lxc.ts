@@ -5,10 +5,10 @@ import { importGuest, joinPool, nameOf, staticAddresses } from "./guest-parts";
 import { hardwareLines, hardwareStep } from "./hardware";
 import { checkLxc } from "./lxc-checks";
 import { lxcConfig } from "./lxc-config";
-import { type MergedLxc, mergeLxc } from "./lxc-merge";
+import { type MergedLxc, mergeLxc, withAhead } from "./lxc-merge";
 import type { StepSpec, TieredLxcProps } from "./lxc-props";
 import { type RootOnlyOption, rootOnlyOptions } from "./root-only";
-import { Step } from "./step";
+import { type Ahead, Step } from "./step";
 
 /**
  * Differences that Terraform must not act on once the guest exists. A template is used up at creation, and is unknown for an
@@ -72,11 +72,11 @@ export class TieredLxc extends Construct {
       });
     }
     this.roles = props.started === false ? [] : merged.steps.map(({ role }) => role);
-    if (props.started !== false) for (const step of merged.steps) this.addStep(step);
+    if (props.started !== false) for (const [step, ahead] of withAhead(merged.steps)) this.addStep(step, ahead);
   }
 
   /** Applies one more role, after all others. */
-  addStep({ role, scripts = `provision/${role}`, secrets = {}, settings = {} }: StepSpec): Step {
+  addStep({ role, scripts = `provision/${role}`, secrets = {}, settings = {} }: StepSpec, ahead: Ahead = []): Step {
     const { node, providers, vmid } = this.#around;
     const step = new Step(this, role, {
       role,
@@ -85,6 +85,7 @@ export class TieredLxc extends Construct {
       guestId: this.container.id,
       settings,
       secrets,
+      ahead,
       ...(this.#last === this.container ? {} : { after: [this.#last] }),
     });
     this.#last = step;

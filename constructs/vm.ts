@@ -2,10 +2,10 @@ import { Construct } from "constructs";
 import { VirtualEnvironmentVm } from "../.gen/providers/proxmox/virtual-environment-vm";
 import { ConstructError } from "./construct-error";
 import { importGuest, joinPool, nameOf, staticAddresses } from "./guest-parts";
-import { missing, orderSteps } from "./lxc-merge";
+import { missing, orderSteps, withAhead } from "./lxc-merge";
 import type { StepSpec } from "./lxc-props";
 import type { RootOnlyOption } from "./root-only";
-import { Step } from "./step";
+import { type Ahead, Step } from "./step";
 import { checkVm } from "./vm-checks";
 import { networkDevices, vmConfig } from "./vm-config";
 import { discsStep } from "./vm-discs";
@@ -53,14 +53,14 @@ export class Vm extends Construct {
     const discs = discsStep(this, props, this.vm.id);
     if (discs) this.#last = discs;
     this.roles = started ? merged.steps.map(({ role }) => role) : [];
-    if (started) for (const step of merged.steps) this.addStep(step);
+    if (started) for (const [step, ahead] of withAhead(merged.steps)) this.addStep(step, ahead);
   }
 
   /**
    * Applies one more role, after all others.
    * @throws ConstructError when nothing says how to log in
    */
-  addStep({ role, scripts = `provision/${role}`, secrets = {}, settings = {} }: StepSpec): Step {
+  addStep({ role, scripts = `provision/${role}`, secrets = {}, settings = {} }: StepSpec, ahead: Ahead = []): Step {
     const { login, node, providers } = this.#around;
     if (!login) throw new ConstructError(this, ["login: expected with steps, got none; say how to log in"]);
     const step = new Step(this, role, {
@@ -70,6 +70,7 @@ export class Vm extends Construct {
       guestId: this.vm.id,
       settings,
       secrets,
+      ahead,
       ...(this.#last === this.vm ? {} : { after: [this.#last] }),
     });
     this.#last = step;

@@ -18,6 +18,11 @@ export interface RoleDefinition<Variables extends z.ZodObject = z.ZodObject> {
   readonly when?: "set";
   /** Names of roles that, where the guest has them, come first. */
   readonly after?: readonly string[];
+  /**
+   * Whether its `ahead.sh` says which packages an earlier step of the guest may install along with its own: each call of the
+   * package manager costs seconds. @default false
+   */
+  readonly ahead?: boolean;
   /** Operating systems (`os.osType`) it knows. @default every one */
   readonly osTypes?: readonly string[];
   /** The inventory variables that are its settings, under the names they have in the inventory; each described. */

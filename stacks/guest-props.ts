@@ -82,9 +82,9 @@ export function capability(given: LabCapability, secret: SecretLookup): Capabili
 }
 
 /** Settings stay as they are: a step carries them encoded. A secret inside a list or map has the name that the shell gives it. */
-export function step({ after, role, secrets, settings }: Step, secret: SecretLookup): StepSpec {
+export function step({ after, ahead, role, secrets, settings }: Step, secret: SecretLookup): StepSpec {
   const expressions = Object.entries(secrets).map(
     ([setting, name]) => [setting.replaceAll(".", "_"), secret(name)] as const,
   );
-  return { role, after, settings, secrets: Object.fromEntries(expressions) };
+  return { role, after, ...(ahead ? { ahead } : {}), settings, secrets: Object.fromEntries(expressions) };
 }

@@ -1,14 +1,9 @@
 import { readFileSync } from "node:fs";
 import { HOSTILE, LONG } from "../support/hostile";
+import { composeFrom13 } from "./support/compose-from-13";
 import type { Guest } from "./support/guest";
 import { describeInGuests, proveRole } from "./support/proof";
 import type { Release } from "./support/world";
-
-/** Debian 12 has no compose plugin: an inventory that wants Debian's own packages there takes it from Debian 13. */
-const composeFrom13 = (guest: Guest): Promise<string> =>
-  guest.sh(`[ ${guest.release} = 12 ] || exit 0
-    sed -n 's/ bookworm main$/ trixie main/p' /etc/apt/sources.list >/etc/apt/sources.list.d/trixie.list
-    printf 'Package: *\\nPin: release n=trixie\\nPin-Priority: -1\\n\\nPackage: docker-compose\\nPin: release n=trixie\\nPin-Priority: 900\\n' >/etc/apt/preferences.d/compose`);
 
 /** Images come from nowhere here: one program, which can be a web server and a client. */
 const BUSYBOX = readFileSync("/usr/bin/busybox").toString("base64");

@@ -22,6 +22,15 @@ describe("roles", () => {
     ]);
   });
 
+  it("say of their steps whether packages may be installed ahead, and nothing where not", () => {
+    const guest = webOf([], guests, inOrder([{ ...docker, ahead: true }, base, role("vpn", { ahead: true })]));
+    expect(guest.capabilities).toMatchObject([{ step: { role: "docker", ahead: true } }]);
+    expect(guest.steps).toEqual([
+      { role: "base", after: [], settings: {}, secrets: {} },
+      { role: "vpn", after: [], ahead: true, settings: {}, secrets: {} },
+    ]);
+  });
+
   it("come for members only, and not for a guest that switches them off", () => {
     const only = role("x", { group: "xs", switch: "with_x" });
     expect(webOf([], {}, [only]).steps).toEqual([]);

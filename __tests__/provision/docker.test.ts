@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 
@@ -13,6 +13,16 @@ const DISTRIBUTION = {
 };
 const GROUP = { "etc/group": "root:x:0:\ndocker:x:990:\n" };
 const SETTINGS = { docker_source: "distribution", docker_user: "docker" };
+
+/** With so many kernel keys left. */
+const inContainer = (left: string) => ({
+  ...DISTRIBUTION,
+  unshare: "exit 0",
+  tr: 'if [ "$1" = "\\0" ]; then echo container=lxc; else exec /usr/bin/tr "$@"; fi',
+  awk: `case $* in *key-users*) echo ${left} ;; *) exec /usr/bin/awk "$@" ;; esac`,
+  mount: ":",
+  systemctl: ":",
+});
 
 describeInSandbox("the docker role", () => {
   it("rotates logs, and makes the user a member of the group", () => {
@@ -64,16 +74,26 @@ describeInSandbox("the docker role", () => {
     ["5", 1, "error: docker: only 5 kernel keys are left"],
     ["169", 0, "done: "],
   ])("with %s kernel keys left ends with status %i", (left, status, says) => {
-    const commands = {
-      ...DISTRIBUTION,
-      unshare: "exit 0",
-      tr: 'if [ "$1" = "\\0" ]; then echo container=lxc; else exec /usr/bin/tr "$@"; fi',
-      awk: `case $* in *key-users*) echo ${left} ;; *) exec /usr/bin/awk "$@" ;; esac`,
-      mount: ":",
-      systemctl: ":",
-    };
-    const run = new Sandbox({ commands, files: GROUP }).apply("docker", SETTINGS);
+    const run = new Sandbox({ commands: inContainer(left), files: GROUP }).apply("docker", SETTINGS);
     expect(run).toMatchObject({ status, output: expect.stringContaining(says) });
+  });
+
+  it.each([
+    ["5", "install htop", "-"],
+    ["169", "install htop docker.io docker-cli docker-compose-v2", "daemon.json is there"],
+  ])("with %s kernel keys left has base do: %s", (left, install, settings) => {
+    if (existsSync("/usr/bin/dockerd")) {
+      process.stderr.write("skipped: this machine has dockerd, and so has every sandbox on it\n");
+      return;
+    }
+    const aptGet = `case "$*" in *" install "*) echo "install\${*##* install}"; ls /etc/docker | sed 's/$/ is there/' ;; esac >>/var/calls 2>/dev/null`;
+    const commands = { ...inContainer(left), dpkg: ":", "dpkg-query": "exit 1", "apt-get": aptGet };
+    const guest = new Sandbox({ commands, files: { ...GROUP, "var/calls": "" } });
+    const ahead = [{ scripts: "provision/docker", settings: SETTINGS }];
+    const base = { base_packages: ["htop"], base_security_upgrades: false };
+    expect(guest.apply("base", base, "apply", {}, ahead)).toMatchObject({ status: 0 });
+    const calls = guest.read("var/calls").split("\n");
+    expect([calls[0], calls[1] || "-"]).toEqual([install, settings]);
   });
 
   it("restarts the daemon for its new file, also when the run that wrote it was killed", () => {

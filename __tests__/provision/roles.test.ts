@@ -23,6 +23,11 @@ describe("every role", () => {
     expect(existsSync(join("provision", name, "README.md"))).toBe(true);
   });
 
+  it.each(roles)("$name says whether it has an ahead.sh", ({ ahead = false, name }) => {
+    const path = join("provision", name, "ahead.sh");
+    expect(existsSync(path)).toBe(ahead);
+  });
+
   it.each(["dash", "busybox"])("parses in %s", (shell) => {
     const found = !spawnSync(shell, ["true"]).error;
     if (!found) process.stderr.write(`skipped: no ${shell} to parse the roles' scripts with\n`);

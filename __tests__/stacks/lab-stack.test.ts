@@ -96,6 +96,19 @@ describe("a guest of the model", () => {
   });
 });
 
+describe("packages of later steps", () => {
+  const first = (ahead: object) => {
+    const capabilities = [{ ...docker, step: step("docker", { after: ["base"], ...ahead }) }];
+    const { resource } = synth({ guests: [guest({ capabilities, steps: [step("base")] })] });
+    return JSON.stringify(resource.null_resource?.web_base);
+  };
+
+  it("are for the step base, where the role says so", () => {
+    expect(first({ ahead: true })).toContain("${local.step_role_docker.ahead}");
+    expect(first({})).not.toContain("step_role_docker");
+  });
+});
+
 describe("text from the inventory", () => {
   it("is never code for Terraform, wherever it stands", () => {
     const evil = '${file("/etc/passwd")}%{ for x in y }';

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, wri
 import { join } from "node:path";
 import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
-import { type Setting, Step } from "../../constructs/step";
+import { type Ahead, type Setting, Step } from "../../constructs/step";
 import { type Run, runStep, synthesizeSteps, temporaryFolder } from "./run-step";
 import { describeUnless } from "./skip";
 
@@ -82,6 +82,8 @@ export class Sandbox {
     action = "apply",
     /** Secret settings with their values. */
     secrets: { readonly [name: string]: string } = {},
+    /** Steps to come. */
+    ahead: Ahead = [],
   ): Run {
     const stack = synthesizeSteps((scope) => {
       const expressions = Object.keys(secrets).map((name) => {
@@ -100,6 +102,7 @@ export class Sandbox {
         guestId: "303",
         settings,
         secrets: Object.fromEntries(expressions),
+        ahead,
       });
     });
     return runStep(stack, `guest_${role}`, {

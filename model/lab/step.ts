@@ -4,6 +4,8 @@ export interface Step {
   readonly role: string;
   /** Roles of the same guest that come before it, by name. */
   readonly after: readonly string[];
+  /** Whether its packages may be installed by an earlier step, which its `ahead.sh` says. Default: false. */
+  readonly ahead?: boolean;
   /** Everything but the secrets. */
   readonly settings: { readonly [name: string]: Setting };
   /** Settings whose value is a secret: setting's name → secret's name. */

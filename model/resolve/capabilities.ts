@@ -46,7 +46,7 @@ export function capabilitiesOf(inputs: CapabilityInputs): { capabilities: Capabi
   return { capabilities, rest: left.map(plainStep) };
 }
 
-const plainStep = ({ role, after, settings, secrets }: RoleStep): Step => ({ role, after, settings, secrets });
+const plainStep = ({ group: _, ...step }: RoleStep): Step => step;
 
 function gpuOf(inputs: CapabilityInputs) {
   const { node, host, gpus, report } = inputs;

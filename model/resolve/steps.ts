@@ -67,7 +67,8 @@ function ownStepsOf(
     for (const problem of problems) report({ ...problem, subject: host.name });
     if (value === undefined) return [];
     const split = splitOnce(value, host, secrets);
-    return [{ role: role.name, group: role.group, after: before.get(role.name) ?? [], ...split }];
+    const ahead = role.ahead ? { ahead: true } : {};
+    return [{ role: role.name, group: role.group, after: before.get(role.name) ?? [], ...ahead, ...split }];
   });
 }
 

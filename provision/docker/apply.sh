@@ -5,15 +5,11 @@ set -eu
 . ./lib/state.sh
 . ./lib/holds.sh
 . ./traps.sh
+. ./engine.sh
 
-SOURCE=${docker_source:-docker}
-VERSION=$(setting docker_version)
 KEYRING=/etc/apt/keyrings/docker.asc
 # https://docs.docker.com/engine/install/debian/ and /ubuntu/: the key of both repositories has this fingerprint.
 FINGERPRINT=9DC858229FC7DD38854AE2D88D81803C0EBFCD88
-
-# engine PACKAGE: with the version that is asked for.
-engine() { printf '%s' "$1${VERSION:+=$VERSION}"; }
 
 set_engine() {
   case $SOURCE in
@@ -25,36 +21,17 @@ set_engine() {
     distribution)
       remove_file /etc/apt/sources.list.d/docker.sources
       refresh_if_stale
-      # Debian 13 has the client in a package of its own.
-      set -- "$(engine docker.io)"
-      ! available docker-cli || set -- "$@" docker-cli
-      compose=$(compose_package)
-      packages "$@" "$compose"
+      distribution_packages
+      # shellcheck disable=SC2086
+      packages $ENGINE
       hold docker.io
       ;;
   esac
 }
 
-refresh_if_stale() {
-  [ -n "$STEP_CHECK" ] || lists_fresh || refresh_lists
-}
-
-# Ubuntu calls it docker-compose-v2. Debian's docker-compose is the plugin from version 2 on, and before that a program apart.
-compose_package() {
-  if available docker-compose-v2; then
-    echo docker-compose-v2
-  elif available docker-compose && dpkg --compare-versions "$(candidate docker-compose)" ge 2; then
-    echo docker-compose
-  elif [ -n "$STEP_CHECK" ] && ! lists_fresh; then
-    # Nothing has been fetched yet that could tell.
-    echo docker-compose
-  else
-    fail "docker_source: $(os_release PRETTY_NAME) has no compose plugin among its packages; write docker_source: docker" >&2
-  fi
-}
-
 set_repository() {
-  packages ca-certificates curl gpg
+  # shellcheck disable=SC2086
+  packages $REPOSITORY_PROGRAMS
   if [ -f "$KEYRING" ] && [ "$(fingerprint_of "$KEYRING")" = "$FINGERPRINT" ]; then
     ok "Docker's signing key"
   else
@@ -91,25 +68,6 @@ install_content() {
 hold() {
   [ -n "$VERSION" ] || set --
   hold_packages docker "$@"
-}
-
-set_daemon() {
-  {
-    echo '{'
-    printf '  "log-driver": "json-file",\n'
-    printf '  "log-opts": { "max-size": "%s", "max-file": "%s" }' "${docker_log_max_size:-10m}" "${docker_log_max_files:-3}"
-    if [ -n "$STORAGE_DRIVER" ]; then printf ',\n  "storage-driver": "%s"' "$STORAGE_DRIVER"; fi
-    printf '\n}\n'
-  } >./daemon.json
-  # What it runs with need not be asked again. Debian 12's is too old to be asked.
-  if has_command dockerd && ! cmp -s ./daemon.json /etc/docker/daemon.json && dockerd --help 2>/dev/null | grep -q -e --validate; then
-    said=$(dockerd --validate --config-file ./daemon.json 2>&1) || fail "dockerd refuses what would be written to /etc/docker/daemon.json: $said"
-  fi
-  # The file is there before the service first starts, so that it need not restart for it.
-  if has_command dockerd && ! file_is ./daemon.json /etc/docker/daemon.json 644 root:root; then
-    owe docker-owed "restart docker"
-  fi
-  install_file /etc/docker/daemon.json 644 <./daemon.json
 }
 
 pay_restart() { restart_service "$2"; }

@@ -10,6 +10,7 @@ export default defineRole({
   targets: ["container", "vm"],
   osTypes: ["debian", "ubuntu"],
   after: ["base"],
+  ahead: true,
   variables: z.object({
     docker_user: userName()
       .optional()

@@ -31,8 +31,7 @@ install_packages() {
   if has_command apt-get && is_debian_like; then
     finish_packages
     lists_fresh || refresh_lists
-    # apt-get has every file before it unpacks the first: a mirror that fails leaves every package as it was.
-    apt_get install "$@" || install_in_parts "$@"
+    install_ahead "$@" || apt_get install "$@" || install_in_parts "$@"
   elif has_command apk; then
     retry "installation of $*" apk add --no-progress "$@"
   else
@@ -40,6 +39,47 @@ install_packages() {
   fi
 }
 
+# install_ahead NAME…: these, and along with them what later steps of this guest want: each call of apt-get takes seconds.
+# Whatever speaks against it, those steps find out, and explain.
+install_ahead() {
+  ahead=
+  for ahead_step in ./ahead/*/; do
+    [ ! -f "${ahead_step}ahead.sh" ] || ask_ahead || :
+  done
+  sed -n '/^changed: /p' ./ahead/*/report 2>/dev/null | while read -r ahead_line; do report "$ahead_line"; done
+  rm -rf ./ahead
+  [ -n "$ahead" ] || return 1
+  # shellcheck disable=SC2086
+  if apt_get install "$@" $ahead; then
+    report "changed: packages for later steps:$ahead"
+  else
+    forget_ahead
+    return 1
+  fi
+}
+
+# The names come on descriptor 3, in a file: a service that is started meanwhile may keep it open.
+ask_ahead() {
+  ln -s ../../lib "${ahead_step}lib" &&
+    (cd "$ahead_step" && exec sh -euc '. ./settings.sh; . ./ahead.sh' ahead 3>./names >./said 2>&1) || return 1
+  ahead_names=$(cat "${ahead_step}names")
+  for ahead_name in $ahead_names; do
+    package_present "$ahead_name" || ahead="$ahead $ahead_name"
+  done
+}
+
+# A package whose own script failed would fail every call of apt-get.
+forget_ahead() {
+  set --
+  for ahead_name in $ahead; do
+    case $(dpkg-query -W -f '${db:Status-Status}' "${ahead_name%%=*}" 2>/dev/null) in
+      unpacked | half-*) set -- "$@" "${ahead_name%%=*}" ;;
+    esac
+  done
+  [ $# -eq 0 ] || apt_get remove "$@"
+}
+
+# apt-get has every file before it unpacks the first: a mirror that fails leaves every package as it was.
 # After a failure, whose reason is one of these: an unknown name, what does not fit together, a mirror, or the package itself.
 install_in_parts() {
   known_packages "$@"

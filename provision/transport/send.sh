@@ -1,5 +1,6 @@
 # Runs where SSH leads: hands the files of one step, as one stream, to one command that runs them as root where they belong.
-# The step puts step_name, step_enter, step_secrets, step_settings, step_files and step_receive in front of this text.
+# The step puts step_name, step_enter, step_secrets, step_settings, step_files and step_receive in front of this text, and
+# step_ahead where files of later steps go along.
 # shellcheck shell=sh disable=SC2154,SC2317
 set -u
 umask 077
@@ -20,7 +21,7 @@ trap 'exit 143' TERM
 step_stream() {
   printf 'receive.sh %s\nsettings.sh %s\n' "$step_receive" "$step_settings"
   [ -z "$step_secrets" ] || printf 'secrets.sh %s\n' "$(base64 <"$step_secrets/secrets.sh" | tr -d '\n')"
-  printf '%send\n' "$step_files"
+  printf '%s%send\n' "${step_ahead:-}" "$step_files"
 }
 
 step_unpack=$(

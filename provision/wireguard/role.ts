@@ -75,6 +75,7 @@ export default defineRole({
   targets: ["container", "vm"],
   osTypes: ["debian", "ubuntu"],
   after: ["base", "docker"],
+  ahead: true,
   variables: z.object({
     wireguard_interface: interfaceName().optional().describe("The tunnel's name. Default: wg0."),
     wireguard_address: z.array(network()).min(1).describe("The guest's addresses in the tunnel, with prefix."),

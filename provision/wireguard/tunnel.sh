@@ -24,22 +24,28 @@ is_key() {
   esac
 }
 
-set_programs() {
+# choose_programs: leaves the names of the packages in PROGRAMS.
+choose_programs() {
   slow=
-  set -- wireguard-tools iproute2
-  [ -z "$(setting wireguard_gateway_interface)" ] || set -- "$@" nftables
+  PROGRAMS="wireguard-tools iproute2"
+  [ -z "$(setting wireguard_gateway_interface)" ] || PROGRAMS="$PROGRAMS nftables"
   if has_kernel_wireguard; then
     ok "WireGuard in the kernel"
   elif [ -c /dev/net/tun ]; then
     slow=1
-    set -- "$@" wireguard-go
+    PROGRAMS="$PROGRAMS wireguard-go"
   else
     fail "wireguard: this guest has neither the kernel's WireGuard nor /dev/net/tun;" \
       "load the module on the node (modprobe wireguard, and a line wireguard in /etc/modules-load.d/wireguard.conf)," \
       "or hand the device through: proxmox_lxc.devices: [{path: /dev/net/tun}]"
   fi
-  packages "$@"
-  if [ -n "$slow" ] && [ "$STEP_LAST" = changed ]; then
+}
+
+set_programs() {
+  choose_programs
+  # shellcheck disable=SC2086
+  packages $PROGRAMS
+  if [ -n "$slow" ] && [ ! -f "/etc/wireguard/$INTERFACE.conf" ]; then
     note "the node's kernel has no WireGuard: the tunnel runs in user space, which is slower; on the node: modprobe wireguard"
   fi
 }
@@ -112,7 +118,7 @@ tunnel_up() {
 # endpoint for ever, which is right when the guest starts and wrong here.
 bring_up() {
   systemctl daemon-reload
-  systemctl enable "wg-quick@$INTERFACE"
+  systemctl enable --no-reload "wg-quick@$INTERFACE"
   systemctl reset-failed "wg-quick@$INTERFACE" 2>/dev/null || :
   if timeout 45 systemctl restart "wg-quick@$INTERFACE"; then return 0; fi
   why=$(systemctl status --no-pager --lines 8 "wg-quick@$INTERFACE" 2>&1 | sed -n 's/.*wg-quick\[[0-9]*\]: //p' | tail -n 3 | paste -s -d , - | sed 's/,/, /g')

@@ -15,6 +15,12 @@ export interface Secrets {
 export interface Given {
   readonly variables: Variables;
   readonly secrets?: Secrets;
+  /** Roles that come later, whose packages may be installed along, each with its variables. @default none */
+  readonly ahead?: Ahead;
+}
+
+interface Ahead {
+  readonly [role: string]: Variables;
 }
 
 export interface Ran {
@@ -42,6 +48,10 @@ export class Guest {
     return this.step("apply", role, variables, secrets);
   }
 
+  applyAhead(role: string, { ahead, secrets, variables }: Given): Promise<Ran> {
+    return this.step("apply", role, variables, secrets, ahead);
+  }
+
   check(role: string, variables: Variables = {}, secrets: Secrets = {}): Promise<Ran> {
     return this.step("check", role, variables, secrets);
   }
@@ -52,13 +62,13 @@ export class Guest {
    */
   async killed(
     role: string,
-    { secrets = {}, variables }: Given,
+    { ahead, secrets, variables }: Given,
     milliseconds: number,
     all: boolean,
   ): Promise<number | undefined> {
     const init = await this.pid();
     let hasEnded = false;
-    const running = ssh(this.backend.node, "sh", this.text("apply", role, variables, secrets)).then(() => {
+    const running = ssh(this.backend.node, "sh", this.text("apply", role, variables, secrets, ahead)).then(() => {
       hasEnded = true;
     });
     while (!hasEnded && !stepRuns(init)) await sleep(10);
@@ -102,14 +112,26 @@ export class Guest {
     return status.pid;
   }
 
-  private async step(action: "apply" | "check", role: string, variables: Variables, secrets: Secrets): Promise<Ran> {
-    const text = this.text(action, role, variables, secrets);
+  private async step(
+    action: "apply" | "check",
+    role: string,
+    variables: Variables,
+    secrets?: Secrets,
+    ahead?: Ahead,
+  ): Promise<Ran> {
+    const text = this.text(action, role, variables, secrets, ahead);
     const began = performance.now();
     const { code, errors, output } = await ssh(this.backend.node, "sh", text);
     return { status: code, output: output + errors, milliseconds: performance.now() - began };
   }
 
-  private text(action: "apply" | "check", role: string, variables: Variables, secrets: Secrets): string {
-    return stepText({ host: this.host, vmid: this.ref.vmid, role, action, variables, secrets });
+  private text(
+    action: "apply" | "check",
+    role: string,
+    variables: Variables,
+    secrets: Secrets = {},
+    ahead: Ahead = {},
+  ): string {
+    return stepText({ host: this.host, vmid: this.ref.vmid, role, action, variables, secrets, ahead });
   }
 }

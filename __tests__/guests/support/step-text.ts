@@ -21,6 +21,8 @@ export interface StepWanted {
   readonly variables: Variables;
   /** Secrets by name. */
   readonly secrets: { readonly [name: string]: string };
+  /** Roles that come later, each with its variables. @default none */
+  readonly ahead?: { readonly [role: string]: Variables };
 }
 
 /**
@@ -29,7 +31,7 @@ export interface StepWanted {
  *
  * @throws Error with the inventory's problems, when it has any
  */
-export function stepText({ action, host, role, secrets, variables, vmid }: StepWanted): string {
+export function stepText({ action, ahead = {}, host, role, secrets, variables, vmid }: StepWanted): string {
   const step = stepOf(role, variables);
   const stack = synthesizeSteps((scope) => {
     const expressions = Object.entries(step.secrets).map(([path, name]) => {
@@ -48,6 +50,10 @@ export function stepText({ action, host, role, secrets, variables, vmid }: StepW
       guestId: String(vmid),
       settings: step.settings,
       secrets: Object.fromEntries(expressions),
+      ahead: Object.entries(ahead).map(([later, given]) => ({
+        scripts: `provision/${later}`,
+        settings: stepOf(later, given).settings,
+      })),
     });
   });
   const resource = stack.json.resource.null_resource[`${host}_${role}`];
