@@ -7,7 +7,8 @@ import { formatPosition } from "../model/problem";
 import { nearest, suggest } from "../model/schema/nearest";
 import { keysAt } from "../model/schema/shape";
 import { VARIABLES } from "../model/schema/variables";
-import { type Reference, type Tree, treeAt } from "../model/tree";
+import { type Tree, treeAt } from "../model/tree";
+import { referenceLines } from "./explain-references";
 import { EXIT, type ExitCode, type Io, table, UsageError } from "./output";
 import { tellProblems } from "./problems";
 import { loadHost } from "./target";
@@ -20,9 +21,14 @@ const TIER_VALUES: Readonly<Record<string, string>> = { cores: "lxc_cores", memo
 /** How the inventory's schema says so of a key. */
 const NEEDS_ROOT = /Needs root@pam/;
 
-/** Tells a host's final values, and where each comes from. */
-export function explain(target: string, key: string | undefined, io: Io): ExitCode {
+/**
+ * Tells a host's final values, and where each comes from.
+ *
+ * @param written the key, with the entries of lists as `.0` or `[0]`
+ */
+export function explain(target: string, written: string | undefined, io: Io): ExitCode {
   const { result, host } = loadHost(target, io);
+  const key = written?.replace(/\[(\d+)\]/g, ".$1");
   const vars = result.vars.get(host) ?? new Map<string, Tree>();
   if (key === undefined) explainAll(vars, io);
   else for (const line of explainKey(result, host, key, io)) io.out(line);
@@ -64,7 +70,7 @@ function explainKey(result: LoadResult, host: string, key: string, io: Io): stri
   return [
     `${colors.bold(key)} = ${colors.green(compact(tree))}`,
     ...chainLines(variable, path, result.inventory, io),
-    ...(tree.via ?? []).map((link) => referenceLine(link, effective)),
+    ...referenceLines(tree, key, result.inventory, host),
     ...tierLines(name, path, result, host),
     ...credentialLines(result, host, name, path),
   ];
@@ -150,12 +156,6 @@ function betweenGroups(winner: Definition, rival: Definition, { groups, sources 
     return `its ansible_group_priority is ${own.priority}, that of ${other.name} ${other.priority}: the higher one wins`;
   }
   return `${own.name} comes after ${other.name} in the alphabet, and they are equal in depth and ansible_group_priority`;
-}
-
-function referenceLine({ expression, at, from }: Reference, effective: ReadonlyMap<string, EffectiveVar>): string {
-  const owner = effective.get(/^\w+/.exec(expression)?.[0] ?? "")?.winner.owner;
-  const whose = owner ? `  (${owner.kind} ${owner.name})` : "";
-  return `  ${formatPosition(at)}  {{ ${expression} }} → ${from ? formatPosition(from) + whose : "a fact that Ansible knows of the host"}`;
 }
 
 /** The tier's value that a host's own size stands against. */

@@ -63,8 +63,27 @@ export interface MappingEntry {
 export interface Reference {
   readonly expression: string;
   readonly at: Position;
-  /** Where the value that replaced it was written; absent for facts such as `inventory_hostname`. */
+  /** Where the value that replaced it was written; absent for facts such as `inventory_hostname`, and for literals. */
   readonly from?: Position;
+  /** True where a fact such as `inventory_hostname` was looked up for it. */
+  readonly fact?: true;
+  /** What a default stood in for, each with the reason: `color is not set`. */
+  readonly defaults?: readonly string[];
+  /** True where more than the value at `from` decides: text around it, other references, arithmetic. */
+  readonly computed?: true;
+}
+
+/** Where a rendered value was written: what lone references in the end led to, else the template that makes it. */
+export function writtenAt({ at, via = [] }: Tree): Position {
+  let place = at;
+  for (const link of via) {
+    // The way to a mapping whose key is meant is told too: it starts elsewhere.
+    const isNext = link.at.file === place.file && link.at.line === place.line && link.at.column >= place.column;
+    if (!isNext) continue;
+    if (link.computed || !link.from) break;
+    place = link.from;
+  }
+  return place;
 }
 
 /** The plain JavaScript value of a tree; vault text is the reference to its secret. */

@@ -1,4 +1,4 @@
-import type { Guest } from "../../model/lab";
+import { causeOf, type Guest } from "../../model/lab";
 import { blocks, text } from "./losses";
 import { configuredBlocks, differences, type Plan, type ResourceChange, type Values } from "./plan";
 import type { Change } from "./verdict";
@@ -48,7 +48,7 @@ function pieceOf({ path, size, volume, ...options }: Values): Piece {
 }
 
 function* mountChanges(had: readonly Piece[], wanted: readonly Piece[], { source }: Guest): Iterable<Change> {
-  const at = source.of.mounts ?? source.at;
+  const at = causeOf(source, "mounts") ?? source.at;
   for (const { path, volume } of had) {
     if (wanted.some((mount) => mount.path === path)) continue;
     const kept = volume.startsWith("/") ? "the folder of the node stays" : `the volume ${volume} is kept, unused`;
@@ -74,7 +74,7 @@ function* volumeChanges(old: Piece, { options, path, sizeGiB, volume }: Piece): 
 const storageOf = (volume: string): string => volume.split(":")[0] ?? "";
 
 function* deviceChanges(had: readonly Piece[], wanted: readonly Piece[], { source }: Guest): Iterable<Change> {
-  const at = source.of.devices ?? source.of.gpus ?? source.at;
+  const at = causeOf(source, "devices") ?? causeOf(source, "gpus") ?? source.at;
   for (const { path } of had)
     if (!wanted.some((device) => device.path === path))
       yield { text: `device ${path} is taken away`, effect: "next start", at };

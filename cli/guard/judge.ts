@@ -1,4 +1,4 @@
-import type { Guest, Lab } from "../../model/lab";
+import { causeOf, type Guest, type Lab } from "../../model/lab";
 import type { Position } from "../../model/problem";
 import { backupsOf } from "./backups";
 import { CONTAINER, FORCING, GONE, type Row, rowOf, VM, withoutReboot } from "./effects";
@@ -165,9 +165,9 @@ function forces(change: ResourceChange, guest: Guest | undefined, rows: readonly
   return paths.length > 0 ? paths : [{ text: "for a reason that the plan does not give" }];
 }
 
-/** The line of the key, of the card that is meant, or of the guest where the key is not written. */
-function place(guest: Guest, key: string, path: string): { at: Position } {
-  const { at, of } = guest.source;
+/** The line of the key's value, of the card that is meant, or of the guest where the key is not written. */
+function place({ source }: Guest, key: string, path: string): { at: Position } {
+  const cause = (field: string) => causeOf(source, field);
   const [, card, field] = /^(?:network_interface|network_device)\.(\d+)(?:\.(\w+))?/.exec(path) ?? [];
   const fields: Readonly<Record<string, string>> = {
     bridge: "bridge",
@@ -180,10 +180,10 @@ function place(guest: Guest, key: string, path: string): { at: Position } {
   };
   const [, disk] = /^disk\.(\d+)/.exec(path) ?? [];
   const [, address] = /^initialization\.\d+\.ip_config\.(\d+)/.exec(path) ?? [];
-  const exact =
-    card === undefined ? undefined : (of[`nics.${card}.${fields[field ?? ""] ?? ""}`] ?? of[`nics.${card}`]);
-  const ip = address === undefined ? undefined : (of[`nics.${address}.address`] ?? of[`nics.${address}`]);
-  return { at: exact ?? ip ?? of[`disks.${disk}`] ?? of[key] ?? at };
+  const ofCard =
+    card === undefined ? undefined : (cause(`nics.${card}.${fields[field ?? ""] ?? ""}`) ?? cause(`nics.${card}`));
+  const ip = address === undefined ? undefined : (cause(`nics.${address}.address`) ?? cause(`nics.${address}`));
+  return { at: ofCard ?? ip ?? cause(`disks.${disk}`) ?? cause(key) ?? source.at };
 }
 
 function textOf({ after, before, isSensitive, path }: Difference): string {

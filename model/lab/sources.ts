@@ -4,4 +4,9 @@ import type { Position } from "../problem";
 export interface Sources {
   readonly at: Position;
   readonly of: { readonly [path: string]: Position };
+  /** Where the value itself was written, of the fields for which `of` is a template: `{{ lxc_memory }}`. */
+  readonly written?: { readonly [path: string]: Position };
 }
+
+/** Where the value of a field was written in the end: the line to change for another value. */
+export const causeOf = ({ of, written }: Sources, field: string): Position | undefined => written?.[field] ?? of[field];

@@ -6,15 +6,13 @@ import { missingKey, unknownFilter } from "./missing";
 import { operate } from "./operators";
 import { isTrue, str, typeName } from "./python";
 import type { Scope } from "./scope";
-import { Failure, type Known, type Maker, type Missing, type Value } from "./value";
+import { Failure, type Known, type Lookups, type Maker, type Missing, type Value } from "./value";
 
 /** What an evaluation needs to know of the `{{ … }}` it is in. */
-export interface Site {
+export interface Site extends Lookups {
   /** Throws: the position is that of `offset` in the string. */
   readonly fail: (offset: number, message: string, fix?: string) => never;
   readonly make: (offset: number) => Maker;
-  /** Values that were looked up, in the order of the expression. */
-  readonly consulted: Known[];
 }
 
 /** Evaluates one expression with the variables of one host. Throws a Failure where no value can be had. */
@@ -156,13 +154,23 @@ export class Evaluation {
 
   /** The default is evaluated only where it is used, unlike in Jinja: an unused one cannot fail. */
   private orDefault(of: Expression, args: Arguments, offset: number): Value {
+    const { consulted, defaults } = this.site;
+    const before = consulted.length;
     const value = this.optional(of);
     const fallback = args.positional[0] ?? args.named.get("default_value");
-    const otherwise = (): Value => (fallback ? this.evaluate(fallback) : this.made(this.site.make(offset).scalar("")));
-    if (value.kind === "missing") return otherwise();
+    const otherwise = (reason: string): Value => {
+      defaults.push(`${nameOf(of) ?? "the value"} ${reason}`);
+      return fallback ? this.evaluate(fallback) : this.made(this.site.make(offset).scalar(""));
+    };
+    if (value.kind === "missing") {
+      if (of.kind === "name" && consulted.length > before) return otherwise("refers to what is not set");
+      // The mapping on the way to a key that it does not have gives nothing to the result.
+      consulted.splice(before);
+      return otherwise(value.sealed ? "is set in no readable file" : "is not set");
+    }
     const boolean = args.positional[1] ?? args.named.get("boolean");
     if (!boolean || !isTrue(this.tree(boolean))) return value;
-    return isEmpty(this.known(value, of.offset)) ? otherwise() : value;
+    return isEmpty(this.known(value, of.offset)) ? otherwise("is empty") : value;
   }
 
   /** Like `evaluate`, but a variable that only refers to a missing one is missing too. */
@@ -225,6 +233,14 @@ function failureOf(fail: () => never) {
     if (error instanceof Failure) return error.problem;
     throw error;
   }
+}
+
+/** How a variable or a part of one is called; undefined for what is computed. */
+function nameOf(expression: Expression): string | undefined {
+  if (expression.kind === "name") return expression.name;
+  if (expression.kind !== "get" || expression.key.kind !== "literal") return undefined;
+  const parent = nameOf(expression.of);
+  return parent === undefined ? undefined : `${parent}.${expression.key.value}`;
 }
 
 const isNull = (tree: Tree) => tree.kind === "scalar" && tree.value === null;

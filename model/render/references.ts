@@ -1,14 +1,19 @@
 import type { Reference } from "../tree";
 import { samePlace } from "./trees";
-import type { Known } from "./value";
+import type { Known, Lookups } from "./value";
 
 /**
  * The references that a value was reached by, nearest first. One that was looked up and passed on as it is knows its own
  * way further; one that was computed was reached through everything that was looked up for it.
  */
-export function references(reference: Reference, value: Known, consulted: readonly Known[]): Reference[] {
+export function references(place: Reference, value: Known, { consulted, defaults }: Lookups): Reference[] {
+  const reference = {
+    ...place,
+    ...(consulted.some((each) => each.fact) ? { fact: true as const } : {}),
+    ...(defaults.length > 0 ? { defaults } : {}),
+  };
   if (!value.fact) {
-    const link = { expression: reference.expression, at: reference.at, from: value.tree.at };
+    const link = { ...reference, from: value.tree.at };
     return value.via.length > 0 ? [link, ...value.via] : [link];
   }
   const from = consulted.find((each) => !each.fact)?.tree.at;

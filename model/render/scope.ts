@@ -7,11 +7,12 @@ import type { Reference, ScalarTree, Tree } from "../tree";
 import { sealedPart, sealedSecret, withSecretNames } from "../vault/names";
 import { Evaluation } from "./evaluate";
 import { fact, isFact } from "./facts";
+import { isLookup } from "./lookup";
 import { unknownHost, unknownName } from "./missing";
 import { str } from "./python";
 import { isSameLink, references } from "./references";
 import { before, mapParts, pathIn, placeIn, samePlace, sizeOf } from "./trees";
-import { Failure, type Known, type Maker, type Missing, maker, type Value } from "./value";
+import { Failure, type Lookups, type Maker, type Missing, maker, type Value } from "./value";
 
 /** How long a chain of references may be: an honest one has a handful, and each link costs stack. */
 const MAX_CHAIN = 200;
@@ -119,7 +120,7 @@ export class Scope {
   private completed(tree: Tree): Tree {
     if (tree.kind !== "scalar") return mapParts(tree, (part) => this.strict(part));
     const head = this.head(tree);
-    if (head.kind !== "known") return new Evaluation(this, this.site(tree, [])).known(head, 0);
+    if (head.kind !== "known") return new Evaluation(this, this.site(tree)).known(head, 0);
     const value = head.scope ? head.scope.strict(head.tree) : head.tree;
     const via = head.scope && value.via ? [...head.via, ...value.via] : head.via;
     return { ...value, at: tree.at, ...(via.length > 0 ? { via } : {}) };
@@ -162,23 +163,23 @@ export class Scope {
   }
 
   private lone(tree: ScalarTree, { expression, source, offset }: Place): Value {
-    const consulted: Known[] = [];
-    const value = new Evaluation(this, this.site(tree, consulted)).evaluate(expression);
+    const lookups: Lookups = { consulted: [], defaults: [] };
+    const value = new Evaluation(this, this.site(tree, lookups)).evaluate(expression);
     if (value.kind !== "known") return value;
-    const at = placeIn(tree, offset);
-    const via = references({ expression: source, at }, value, consulted);
+    const link = { expression: source, at: placeIn(tree, offset) };
+    const via = references(isLookup(expression) ? link : { ...link, computed: true }, value, lookups);
     return { kind: "known", tree: value.tree, scope: value.scope, via };
   }
 
   private text(tree: ScalarTree, { expression, source, offset }: Place, via: Reference[]): string {
-    const consulted: Known[] = [];
-    const evaluation = new Evaluation(this, this.site(tree, consulted));
+    const lookups: Lookups = { consulted: [], defaults: [] };
+    const evaluation = new Evaluation(this, this.site(tree, lookups));
     const result = evaluation.evaluate(expression);
     const value = evaluation.known(result, offset);
     const way = references(
-      { expression: source, at: placeIn(tree, offset) },
+      { expression: source, at: placeIn(tree, offset), computed: true },
       { kind: "known", tree: value, via: [], fact: true },
-      consulted,
+      lookups,
     );
     for (const link of way) if (!via.some((known) => isSameLink(known, link))) via.push(link);
     if (value.kind === "mapping" && value.entries.size === 1 && value.entries.has("secret")) {
@@ -205,10 +206,10 @@ export class Scope {
     return this.whole.get(tree)?.via ?? [];
   }
 
-  private site(tree: ScalarTree, consulted: Known[]) {
+  private site(tree: ScalarTree, lookups: Lookups = { consulted: [], defaults: [] }) {
     const fail = (offset: number, message: string, fix?: string) => this.fail(tree, offset, message, fix);
     const make = (offset: number) => maker(placeIn(tree, offset), (message, fix) => fail(offset, message, fix));
-    return { consulted, fail, make };
+    return { ...lookups, fail, make };
   }
 
   private fail(tree: ScalarTree, offset: number, message: string, fix?: string): never {

@@ -15,6 +15,14 @@ export interface Known {
   readonly fact?: true;
 }
 
+/** What was looked up for one `{{ … }}`. */
+export interface Lookups {
+  /** Values, in the order of the expression. */
+  readonly consulted: Known[];
+  /** What defaults stood in for (Reference.defaults). */
+  readonly defaults: string[];
+}
+
 /** A name or key that does not exist: an error unless `default` or `is defined` looks at it. */
 export interface Missing {
   readonly kind: "missing";

@@ -57,7 +57,7 @@ export class Reader {
   need<T>(own: T | undefined, key: string, fallback: VariableName): T | undefined {
     const value = own ?? (this.host.values[fallback] as T | undefined);
     const other = this.host.trees.get(fallback);
-    if (own === undefined) this.origins.noteAt(key, other?.at);
+    if (own === undefined) this.origins.noteTree(key, other);
     if (value === undefined && other === undefined && !this.origins.has(key)) {
       this.report({
         rule: "missing-value",

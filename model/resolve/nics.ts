@@ -185,7 +185,6 @@ function noteOrigins(card: NicVars, index: number, origins: Origins, network: Ne
       origins.note(name, "networks", index, key);
       continue;
     }
-    const inherited = field === "network" ? undefined : network?.source.of[field];
-    if (inherited) origins.noteAt(name, inherited);
+    if (network && field !== "network") origins.noteField(name, network.source, field);
   }
 }

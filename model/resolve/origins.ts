@@ -1,6 +1,6 @@
 import type { Sources } from "../lab";
 import type { Position } from "../problem";
-import { type Tree, treeAt } from "../tree";
+import { type Tree, treeAt, writtenAt } from "../tree";
 
 /**
  * Notes where the fields of one entity of the lab were written. What is noted is looked up when somebody asks, which of a
@@ -8,6 +8,7 @@ import { type Tree, treeAt } from "../tree";
  */
 export class Origins {
   private readonly of: { [path: string]: Position } = {};
+  private readonly written: { [path: string]: Position } = {};
   /** What has been noted and not looked up yet. Undefined once somebody has asked. */
   private waiting: (() => void)[] | undefined = [];
 
@@ -34,7 +35,7 @@ export class Origins {
     this.later(() => {
       for (const key of keys) {
         const entry = tree.entries.get(key);
-        if (entry) this.of[key] = entry.value.at;
+        if (entry) this.keep(key, entry.value);
       }
     });
   }
@@ -43,16 +44,24 @@ export class Origins {
   note(field: string, ...path: readonly PropertyKey[]): void {
     this.later(() => {
       const found = treeAt(this.tree, path);
-      if (found.found) this.of[field] = found.tree.at;
+      if (found.found) this.keep(field, found.tree);
     });
   }
 
   /** The lab's field comes from another variable. */
-  noteAt(field: string, at: Position | undefined): void {
-    if (at)
-      this.later(() => {
-        this.of[field] = at;
-      });
+  noteTree(field: string, tree: Tree | undefined): void {
+    if (tree) this.later(() => this.keep(field, tree));
+  }
+
+  /** The lab's field comes from a field of another entity. */
+  noteField(field: string, sources: Sources, other: string): void {
+    const at = sources.of[other];
+    if (!at) return;
+    this.later(() => {
+      this.of[field] = at;
+      const written = sources.written?.[other];
+      if (written) this.written[field] = written;
+    });
   }
 
   /** Puts off what notes several fields, until somebody asks for any. */
@@ -62,19 +71,27 @@ export class Origins {
   }
 
   sources(): Sources {
-    const of = () => this.lookedUp();
+    const lookedUp = () => this.lookedUp();
     return {
       at: this.at,
       get of() {
-        return of();
+        return lookedUp().of;
+      },
+      get written() {
+        return lookedUp().written;
       },
     };
   }
 
-  private lookedUp(): Sources["of"] {
-    const { waiting = [] } = this;
+  private keep(field: string, tree: Tree): void {
+    this.of[field] = tree.at;
+    if (tree.via) this.written[field] = writtenAt(tree);
+  }
+
+  private lookedUp() {
+    const { of, waiting = [], written } = this;
     this.waiting = undefined;
     for (const note of waiting) note();
-    return this.of;
+    return { of, written };
   }
 }

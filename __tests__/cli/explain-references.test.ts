@@ -1,0 +1,149 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { container, type LabFiles, SOUND } from "../support/lab-folder";
+import { capture } from "./capture";
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+function folderWith(files: LabFiles, lab = "lab"): string {
+  const cwd = mkdtempSync(join(tmpdir(), "explain-"));
+  folders.push(cwd);
+  for (const [file, text] of Object.entries({ ...SOUND, ...files })) {
+    const path = join(cwd, "inventory", lab, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+  return cwd;
+}
+
+/** The lines of `explain` for a key of the host `web`, whose own variables `vars` are. */
+async function explain(vars: string, key: string, files: LabFiles = {}): Promise<string[]> {
+  const { out } = await capture(
+    ["explain", "lab/web", key],
+    folderWith({ "host_vars/web.yml": `${vars}\n${SOUND["host_vars/web.yml"]}`, ...files }),
+  );
+  return out.trimEnd().split("\n");
+}
+
+/** What the references of a key led to. */
+async function outcomes(vars: string, key: string, files?: LabFiles): Promise<string[]> {
+  const lines = await explain(vars, key, files);
+  return lines.filter((line) => line.includes(" → ")).map((line) => line.slice(line.indexOf(" → ") + 3));
+}
+
+const WEB = "inventory/lab/host_vars/web.yml";
+
+describe("explain of a reference with a default", () => {
+  it.each([
+    ["{{ color | default('red') }}", "color is not set, so the default is used"],
+    ["{{ m.k.z | default('red') }}", "m.k.z is not set, so the default is used"],
+    ["{{ color | default(pk) }}", `${WEB}:2:5  (host web); color is not set, so the default is used`],
+    ["{{ hostvars['pve1'].color | default('red') }}", "hostvars.pve1.color is not set, so the default is used"],
+    ["{{ alias | default('red') }}", `${WEB}:4:8  (host web); alias refers to what is not set, so the default is used`],
+    ["{{ empty | default('red', true) }}", `${WEB}:5:8  (host web); empty is empty, so the default is used`],
+    ["{{ (color | default(1)) + (color | default(1)) }}", "color is not set, so the default is used"],
+    ["a {{ color | default('red') }}", "color is not set, so the default is used"],
+    ["{{ pk | default('red') }}", `${WEB}:2:5  (host web)`],
+    ["{{ inventory_hostname }}", "a fact that Ansible knows of the host"],
+    ["{{ 1 + 2 }}", "computed from nothing that is set"],
+  ])("%s: %s", async (text, outcome) => {
+    const vars = `paint: "${text}"\npk: git\nm: { k: { y: 1 } }\nalias: "{{ color }}"\nempty: ""`;
+    expect(await outcomes(vars, "paint")).toEqual([outcome]);
+  });
+
+  it("does not call a variable unset that an encrypted file may set", async () => {
+    const sealed = "$ANSIBLE_VAULT;1.1;AES256\n3132\n";
+    const files = { "group_vars/guests/vault.yml": sealed };
+    expect(await outcomes("paint: \"{{ color | default('red') }}\"", "paint", files)).toEqual([
+      "color is set in no readable file, so the default is used",
+    ]);
+  });
+});
+
+describe("whose value a reference leads to", () => {
+  const files = {
+    "hosts.yml": "all:\n  children:\n    proxmox_nodes: { hosts: { pve1: } }\n    guests: { hosts: { web:, c: } }\n",
+    "group_vars/guests.yml": "x: of-group\nonly: of-group\n",
+    "host_vars/c.yml": 'x: of-c\ny: "{{ x }}"\n',
+  };
+  const C = "inventory/lab/host_vars/c.yml";
+
+  it.each([
+    ["{{ hostvars['c'].x }}", [`${C}:1:4  (host c)`]],
+    ["{{ hostvars['c'].y }}", [`${C}:2:4  (host c)`, `${C}:1:4  (host c)`]],
+    ["{{ hostvars['c'].only }}", ["inventory/lab/group_vars/guests.yml:2:7  (group guests)"]],
+    ["{{ x }}", ["inventory/lab/group_vars/guests.yml:1:4  (group guests)"]],
+  ])("%s", async (text, expected) => {
+    expect(await outcomes(`seen: "${text}"`, "seen", files)).toEqual(expected);
+  });
+
+  it("counts an anchor's value for the place that the host sees", async () => {
+    const hosts = SOUND["hosts.yml"]!.replace(
+      "guests: { hosts: { web: } }",
+      "first: { hosts: { pve1: }, vars: { x: &x 1 } }\n    guests: { hosts: { web: }, vars: { x: *x } }",
+    );
+    const [outcome] = await outcomes('seen: "{{ x }}"', "seen", { "hosts.yml": hosts });
+    expect(outcome).toMatch(/^inventory\/lab\/hosts.yml:5:\d+ {2}\(group guests\)$/);
+  });
+});
+
+describe("references inside a value", () => {
+  const VARS = 'pk: git\nlist: ["{{ pk }}", vim, { deep: "{{ alias }}" }]\nalias: "{{ pk }}"\nwhole: "{{ list }}"';
+
+  const references = async (key: string) =>
+    (await explain(VARS, key)).flatMap(
+      (line) => / {2}(\S+:\d+) {2}((?:\S+ {2})?\{\{.*\}\}) →/.exec(line)?.slice(2) ?? [],
+    );
+
+  it("have their paths", async () => {
+    expect(await references("list")).toEqual(["list.0  {{ pk }}", "list.2.deep  {{ alias }}", "list.2.deep  {{ pk }}"]);
+    expect(await references("list.2")).toEqual(["list.2.deep  {{ alias }}", "list.2.deep  {{ pk }}"]);
+    expect(await references("list.0")).toEqual(["{{ pk }}"]);
+  });
+
+  it("are followed through a reference to the whole", async () => {
+    expect(await references("whole")).toEqual([
+      "{{ list }}",
+      "whole.0  {{ pk }}",
+      "whole.2.deep  {{ alias }}",
+      "whole.2.deep  {{ pk }}",
+    ]);
+  });
+
+  it("are told once, however often an anchor repeats them", async () => {
+    const lines = await explain('pk: git\nlist: [&a "{{ pk }}", *a, *a]', "list");
+    expect(lines.filter((line) => line.includes(" → "))).toHaveLength(1);
+  });
+
+  it("are found in a guest", async () => {
+    const web = `size: 4096\n${container("vmid: 301", 'memory: "{{ size }}"')}`;
+    const lines = await explain("", "proxmox_lxc", { "host_vars/web.yml": web });
+    expect(lines.join("\n")).toContain(`  proxmox_lxc.memory  {{ size }} → ${WEB}:1:7  (host web)`);
+  });
+});
+
+describe("the arguments of explain", () => {
+  it("takes [0] for .0", async () => {
+    expect((await explain("list: [{ a: [x, y] }]", "list[0].a[1]"))[0]).toBe('list.0.a.1 = "y"');
+  });
+
+  it.each(["mine", "mine/", "inventory/mine", "inventory/mine/"])(
+    "%s is answered with a guest of it",
+    async (target) => {
+      const { code, err } = await capture(["explain", target, "x"], folderWith({}, "mine"));
+      expect(code).toBe(2);
+      expect(err).toContain(
+        `expected LAB/HOST, found "${target}"; write for example ${target.replace(/\/$/, "")}/web\n`,
+      );
+    },
+  );
+
+  it("a lab that does not exist is answered with the form", async () => {
+    const { err } = await capture(["explain", "nolab", "x"], folderWith({}, "mine"));
+    expect(err).toContain("write for example tiers/jellyfin");
+  });
+});
