@@ -59,7 +59,9 @@ function withoutRepeats(problems: readonly Problem[]): Problem[] {
     byKey.set(key, known);
   }
   return [...byKey.values()].map(({ problem, subjects }) =>
-    subjects.size > 1 ? { ...problem, message: `${problem.message} (for ${listed([...subjects])})` } : problem,
+    subjects.size > 1 || (problem.isOfHost && subjects.size > 0)
+      ? { ...problem, message: `${problem.message} (for ${listed([...subjects])})` }
+      : problem,
   );
 }
 

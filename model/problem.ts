@@ -24,6 +24,8 @@ export interface Problem {
   readonly path?: string;
   /** The host or group it concerns. */
   readonly subject?: string;
+  /** Whether other hosts may have another value at the same place, so that the message must name this one. @default false */
+  readonly isOfHost?: boolean;
   /** What was expected and what was found: `expected a whole number of MiB, got "8 GB"`. */
   readonly message: string;
   /** How to mend it, as an instruction: `write 8192`. */

@@ -1,3 +1,4 @@
+import { formatProblem } from "../../model/problem";
 import { container, hosts, load, removeLabFolders, told, withNode } from "../support/lab-folder";
 
 afterAll(removeLabFolders);
@@ -84,6 +85,28 @@ describe("names", () => {
     expect(
       told(load({ "host_vars/web.yml": `${container("vmid: 301")}proxmox_vm: { vmid: 301 }\n` }), "two-kinds-of-guest"),
     ).toHaveLength(1);
+  });
+
+  it("node-and-guest: a node is no guest, whatever a group gives it", () => {
+    const result = load({ "group_vars/proxmox_nodes.yml": container("vmid: 500") });
+    expect(result.problems.map(formatProblem)).toEqual([
+      expect.stringMatching(
+        /proxmox_nodes\.yml:2:3 proxmox_lxc: pve1 has both proxmox_node and proxmox_lxc: .*pve1\.yml:3:3/s,
+      ),
+    ]);
+  });
+
+  it("invalid-value: of a template names the host, and the line where the value was written", () => {
+    const result = load({
+      "hosts.yml": hosts({ guests: ["web", "db"] }),
+      "group_vars/guests.yml": 'base_timezone: "{{ zone }}"\nbase_packages: ["x {{ 1 + 1 }}"]\n',
+      "host_vars/web.yml": `zone: 5\n${container("vmid: 301")}`,
+      "host_vars/db.yml": `zone: Etc/UTC\n${container("vmid: 302")}`,
+    });
+    expect(told(result, "invalid-value")).toEqual([
+      expect.stringMatching(/guests\.yml:2:17 base_packages\.0: .*\(for web, db\)/),
+      expect.stringMatching(/host_vars\/web\.yml:1:7 base_timezone: .* got 5 \(for web\).*guests\.yml:1:16 takes it/s),
+    ]);
   });
 
   it("missing-value, missing-variable: say what to set", () => {

@@ -29,6 +29,10 @@ export function guestOf(host: HostFacts, inputs: GuestInputs): Guest | undefined
   const kind = host.trees.has("proxmox_lxc") ? "proxmox_lxc" : "proxmox_vm";
   const tree = host.trees.get(kind);
   if (!tree) return undefined;
+  if (host.trees.has("proxmox_node")) {
+    inputs.report(isNode(host, kind));
+    return undefined;
+  }
   if (kind === "proxmox_lxc" && host.trees.has("proxmox_vm")) inputs.report(twoKinds(host));
   if (!TERRAFORM_NAME.test(host.name)) inputs.report(badName(host));
   const vars = host.values[kind];
@@ -214,6 +218,17 @@ const twoKinds = (host: HostFacts): Problem => ({
   subject: host.name,
   message: `${host.name} has both proxmox_lxc and proxmox_vm`,
   fix: "delete one of them",
+});
+
+const isNode = (host: HostFacts, kind: "proxmox_lxc" | "proxmox_vm"): Problem => ({
+  rule: "node-and-guest",
+  severity: "error",
+  at: host.trees.get(kind)!.at,
+  also: [{ at: host.trees.get("proxmox_node")!.at, note: "describes it as a node" }],
+  path: kind,
+  subject: host.name,
+  message: `${host.name} has both proxmox_node and ${kind}: expected a node or a guest`,
+  fix: `describe the guest as a host of its own, and take ${kind} from ${host.name}`,
 });
 
 const badName = (host: HostFacts): Problem => ({

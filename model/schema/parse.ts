@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Position, Problem } from "../problem";
-import { type MappingEntry, type MappingTree, type Tree, toPlain, treeAt } from "../tree";
+import { type MappingEntry, type MappingTree, type Tree, toPlain, treeAt, writtenAt } from "../tree";
 import { exampleFor } from "./examples";
 import { readerOf, UNSURE } from "./fast";
 import { nearest, synonym } from "./nearest";
@@ -169,14 +169,24 @@ function valueProblem(issue: Issue, root: Tree, path: readonly PropertyKey[], na
     issue.code === "custom" && what === undefined
       ? issue.message
       : `expected ${expected ?? "another value"}, got ${got}`;
+  const { at, ...through } = what === "key" ? { at: place.keyAt ?? place.tree.at } : origin(place.tree);
   return {
     rule: "invalid-value",
     severity: "error",
-    at: what === "key" ? (place.keyAt ?? place.tree.at) : place.tree.at,
+    at,
+    ...through,
     path: dotted,
     message: what === "key" ? `as a name ${message}` : message,
     ...(fix === undefined ? {} : { fix }),
   };
+}
+
+/** A value that came through a template is mended where it was written. */
+function origin(tree: Tree): Pick<Problem, "also" | "isOfHost"> & { readonly at: Position } {
+  if (!tree.via) return { at: tree.at };
+  const at = writtenAt(tree);
+  const isElsewhere = at.file !== tree.at.file || at.line !== tree.at.line;
+  return { at, isOfHost: true, ...(isElsewhere ? { also: [{ at: tree.at, note: "takes it" }] } : {}) };
 }
 
 /** In words what a native zod type expected. */
