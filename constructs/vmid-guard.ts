@@ -102,7 +102,7 @@ export class VmidGuard extends Construct {
     if (root) this.#watch(this.#volumes, "volumes", nodeName, root.storage);
     for (const each of diskStorages) this.#watch(this.#disks, "disks", nodeName, each);
     const lifecycle = {
-      ...(root ? { postcondition: noShrink(vmid, root.sizeGiB) } : {}),
+      ...(root ? { postcondition: noShrink(nameOf(guest), vmid, root.sizeGiB) } : {}),
       ...(guest.rebuild === undefined
         ? {}
         : { replaceTriggeredBy: [`terraform_data.rebuilds.input[${JSON.stringify(nameOf(guest))}]`] }),
@@ -199,11 +199,11 @@ const PRECONDITIONS = [
  *
  * What the synthesis knows stands here as it is: every reference is looked up again for every guest, in every plan.
  */
-const noShrink = (vmid: number, diskGiB: number) => [
+const noShrink = (name: string, vmid: number, diskGiB: number) => [
   {
     condition: `\${try(local.root_volume_gib[self.disk[0].path_in_datastore], 0) <= ${diskGiB}}`,
     errorMessage:
-      `VMID ${vmid}: a disk cannot be made smaller; ${diskGiB} GiB is less than it has. ` +
+      `${name} (VMID ${vmid}): a disk cannot be made smaller; ${diskGiB} GiB is less than it has. ` +
       "Write its size, or set `rebuild` to make it anew.",
   },
 ];

@@ -199,7 +199,7 @@ describeWithTerraform("with a host", () => {
     expect(await apply(GUARD)).toMatchObject({ ok: true });
     const refused = await plan(WEB);
     expect(refused.ok).toBe(false);
-    expect(refused.output).toMatch(/local-lvm:vm-301-disk-0[\s\S]*VMID 301: a disk cannot be made smaller/);
+    expect(refused.output).toMatch(/local-lvm:vm-301-disk-0[\s\S]*web \(VMID 301\): a disk cannot be made smaller/);
     workspace.write(write({ adopt: true, diskGiB: 16 }));
     expect(await plan(WEB)).toMatchObject({ ok: true });
   });
