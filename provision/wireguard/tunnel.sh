@@ -120,8 +120,12 @@ bring_up() {
   systemctl daemon-reload
   systemctl enable --no-reload "wg-quick@$INTERFACE"
   systemctl reset-failed "wg-quick@$INTERFACE" 2>/dev/null || :
-  if timeout 45 systemctl restart "wg-quick@$INTERFACE"; then return 0; fi
-  why=$(systemctl status --no-pager --lines 8 "wg-quick@$INTERFACE" 2>&1 | sed -n 's/.*wg-quick\[[0-9]*\]: //p' | tail -n 3 | paste -s -d , - | sed 's/,/, /g')
+  why=
+  if timeout 45 systemctl restart "wg-quick@$INTERFACE"; then
+    listens && return 0
+    why="port $(setting wireguard_listen_port): Address already in use; "
+  fi
+  why=$why$(systemctl status --no-pager --lines 8 "wg-quick@$INTERFACE" 2>&1 | sed -n 's/.*wg-quick\[[0-9]*\]: //p' | tail -n 3 | paste -s -d , - | sed 's/,/, /g')
   systemctl stop "wg-quick@$INTERFACE" || true
   if [ -s ./before ]; then
     cp ./before ./content
@@ -130,6 +134,18 @@ bring_up() {
     why="$why; the tunnel as it was is back"
   fi
   fail "$INTERFACE does not come up: $why"
+}
+
+# wireguard-go keeps to itself that it could not have its port, where the interface was up only after it had been told.
+listens() {
+  port=$(setting wireguard_listen_port)
+  [ -n "$slow" ] && [ -n "$port" ] && has_command ss || return 0
+  tries=0
+  until ss -Hlunp "sport = :$port" | grep -q '"wireguard-go"'; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 20 ] || return 1
+    sleep 0.2
+  done
 }
 
 # Under a former wireguard_interface. Only files that this role wrote are looked at: the list says which.

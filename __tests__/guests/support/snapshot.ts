@@ -17,8 +17,8 @@ const ELSEWHERE = {
   "/var/lib/containerd": "the engine's own",
 } as const;
 
-/** What may change by itself at any moment, whatever a role does: stamps of timers, the seed of random numbers, time. */
-const BY_ITSELF = /^\/var\/lib\/systemd\/(timers\/|random-seed$|timesync\/)|^\/var\/lib\/dhcp\//;
+/** What may change by itself at any moment, whatever a role does: stamps of timers, the seed of random numbers, time, what Python compiles. */
+const BY_ITSELF = /^\/var\/lib\/systemd\/(timers\/|random-seed$|timesync\/)|^\/var\/lib\/dhcp\/|\/__pycache__\//;
 
 /** A file system at one moment: a line for each file, link and folder, by its path. */
 export class Snapshot {
