@@ -19,7 +19,8 @@ export const oneTier: Rule = function* ({ facts }) {
   for (const host of facts.hosts.values()) {
     const mine = tiersOf(host.name, facts);
     if (mine.length > 1) yield inSeveral(host, mine, facts);
-    else if (mine.length === 0 && host.trees.has("proxmox_lxc") && !host.trees.has("proxmox_node")) yield inNone(host, tiers);
+    else if (mine.length === 0 && host.trees.has("proxmox_lxc") && !host.trees.has("proxmox_node"))
+      yield inNone(host, tiers);
   }
 };
 
