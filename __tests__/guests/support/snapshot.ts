@@ -55,9 +55,12 @@ export class Snapshot {
   }
 }
 
-/** What backs up a former state, which a run that was killed may have seen more of. */
+/**
+ * What backs up a former state, which a run that was killed may have seen more of; and which links Debian's helper says it
+ * made itself: not those that a killed one had made. The links themselves are compared.
+ */
 const FORMER =
-  /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$|^\/var\/lib\/dpkg\/[a-z]+-old$|^\/var\/lib\/ucf\/.*\.\d+$/;
+  /^\/var\/lib\/systemd\/deb-systemd-helper-enabled\/.*\.wants\/|^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-$|^\/var\/lib\/dpkg\/[a-z]+-old$|^\/var\/lib\/ucf\/.*\.\d+$/;
 
 interface Span {
   readonly before: Snapshot;
