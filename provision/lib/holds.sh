@@ -13,29 +13,16 @@ hold_packages() {
       ok "$package held"
     else
       remember_also "$holds" "$package"
-      change "$package held" apt_mark hold "$package"
+      change "$package held" past_lock apt-mark hold "$package"
     fi
   done
   while read -r package; do
     if ! grep -qxF -e "$package" ./hold && grep -qxF -e "$package" ./showhold; then
-      change "$package no longer held" apt_mark unhold "$package" </dev/null
+      change "$package no longer held" past_lock apt-mark unhold "$package" </dev/null
     fi
   done <./held-before
   # What was held before we came was not remembered, and is not ours to let go.
   remembered "$holds" >./held-now
   grep -xF -f ./hold ./held-now >./held || :
   remember "$holds" <./held
-}
-
-# Unlike apt-get, apt-mark waits for no lock: what a killed run had begun may still have dpkg's.
-apt_mark() {
-  mark_tries=0
-  until apt-mark "$@" >./marked 2>&1; do
-    mark_tries=$((mark_tries + 1))
-    if [ "$mark_tries" -ge 300 ] || ! grep -q 'lock was locked by another process' ./marked; then
-      cat ./marked
-      return 1
-    fi
-    sleep 1
-  done
 }

@@ -88,15 +88,20 @@ install_in_parts() {
   apt_get install "$@"
 }
 
-# A run that was killed may have left packages unpacked and not configured, or apt at work, for whose end dpkg does not wait.
+# A run that was killed may have left packages unpacked and not configured.
 finish_packages() {
-  for finish_pause in 1 2 4 8 15 30 60 60 60 60 last; do
-    if dpkg --configure -a >./finished 2>&1; then return 0; fi
-    if [ "$finish_pause" = last ] || ! grep -q 'lock was locked' ./finished; then
-      cat ./finished
-      fail "dpkg --configure -a cannot finish what an earlier run has left; what it says is above"
+  past_lock dpkg --configure -a || fail "dpkg --configure -a cannot finish what an earlier run has left; what it says is above"
+}
+
+# past_lock COMMAND…: what a killed run had begun may still have dpkg's lock, for whose end only apt-get waits. Says what fails.
+past_lock() {
+  for lock_pause in 1 2 4 8 15 30 60 60 60 60 last; do
+    if "$@" >./past-lock 2>&1; then return 0; fi
+    if [ "$lock_pause" = last ] || ! grep -q 'lock was locked' ./past-lock; then
+      cat ./past-lock
+      return 1
     fi
-    sleep "$finish_pause"
+    sleep "$lock_pause"
   done
 }
 
