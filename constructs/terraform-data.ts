@@ -3,7 +3,7 @@ import type { Construct } from "constructs";
 
 export interface TerraformDataProps {
   /** Kept in the state; a change of it is an update in place. */
-  readonly input: unknown;
+  readonly input?: unknown;
   readonly dependsOn?: ITerraformDependable[];
   readonly lifecycle?: TerraformResourceLifecycle;
 }

@@ -99,7 +99,7 @@ export class TieredLxc extends Construct {
       kind: "container",
       vmid,
       nodeName: node.name,
-      root: { storage, sizeGiB: props.diskGiB },
+      rootStorage: storage,
       addresses: staticAddresses(nics),
       adopt: props.adopt ?? false,
       ...(rebuild === undefined ? {} : { rebuild }),

@@ -23,8 +23,8 @@ export interface GuardedGuest {
   readonly kind: "container" | "vm";
   readonly vmid: number;
   readonly nodeName: string;
-  /** A container's root file system; size in GiB. */
-  readonly root?: { readonly storage: string; readonly sizeGiB: number };
+  /** Storage of a container's root file system. */
+  readonly rootStorage?: string;
   /** Storages of a VM's disks; their sizes are then in `local.disk_volume_gib`, by volume id. */
   readonly diskStorages?: readonly string[];
   /** Static addresses without prefix. */
@@ -98,22 +98,27 @@ export class VmidGuard extends Construct {
    */
   addGuest(guest: GuardedGuest): Guarded {
     this.#guests.push(guest);
-    const { diskStorages = [], nodeName, root, vmid } = guest;
-    if (root) this.#watch(this.#volumes, "volumes", nodeName, root.storage);
+    const { diskStorages = [], nodeName, rebuild, rootStorage } = guest;
+    if (rootStorage !== undefined) this.#watchRoots(nodeName, rootStorage);
     for (const each of diskStorages) this.#watch(this.#disks, "disks", nodeName, each);
-    const lifecycle = {
-      ...(root ? { postcondition: noShrink(nameOf(guest), vmid, root.sizeGiB) } : {}),
-      ...(guest.rebuild === undefined
+    const lifecycle =
+      rebuild === undefined
         ? {}
-        : { replaceTriggeredBy: [`terraform_data.rebuilds.input[${JSON.stringify(nameOf(guest))}]`] }),
-    };
-    // A container's postcondition refers to the listing of volumes, which waits for the gate.
-    return { lifecycle, dependsOn: root ? [] : [this.#gate] };
+        : { replaceTriggeredBy: [`terraform_data.rebuilds.input[${JSON.stringify(nameOf(guest))}]`] };
+    return { lifecycle, dependsOn: [this.#gate] };
   }
 
   /** A storage that the stack itself makes: before it is there it cannot be listed. Before the guests that use it. */
   addStorage(name: string, resource: TerraformResource): void {
     this.#storages.set(name, resource);
+  }
+
+  /** For all containers at once: a condition for each is a tenth of the plan of a large lab. docs/decisions/0010-speed.md */
+  #watchRoots(nodeName: string, storage: string): void {
+    if (this.#volumes.size === 0) {
+      named(new TerraformData(this, "disk_guard", { lifecycle: { precondition: [NO_SHRINK] } }), "disk_guard");
+    }
+    this.#watch(this.#volumes, "volumes", nodeName, storage);
   }
 
   /** Lists what is on a storage, once: root file systems of containers as `volumes`, disks of VMs as `disks`. */
@@ -152,7 +157,9 @@ export class VmidGuard extends Construct {
       vmid_holders: HOLDERS,
       taken_vmids: TAKEN,
       misplaced_guests: MISPLACED,
-      root_volume_gib: sizesOf(this.#volumes),
+      ...(this.#volumes.size > 0
+        ? { root_volume_gib: sizesOf(this.#volumes), smaller_disks: smallerDisks(this.#sorted()) }
+        : {}),
       ...(this.#disks.size > 0 ? { disk_volume_gib: sizesOf(this.#disks) } : {}),
     };
   }
@@ -194,19 +201,23 @@ const PRECONDITIONS = [
   },
 ];
 
-/**
- * The provider calls a smaller disk an update in place, which then fails half-way through the apply.
- *
- * What the synthesis knows stands here as it is: every reference is looked up again for every guest, in every plan.
- */
-const noShrink = (name: string, vmid: number, diskGiB: number) => [
-  {
-    condition: `\${try(local.root_volume_gib[self.disk[0].path_in_datastore], 0) <= ${diskGiB}}`,
-    errorMessage:
-      `${name} (VMID ${vmid}): a disk cannot be made smaller; ${diskGiB} GiB is less than it has. ` +
-      "Write its size, or set `rebuild` to make it anew.",
-  },
-];
+/** The provider calls a smaller disk an update in place, which then fails half-way through the apply. */
+const NO_SHRINK = {
+  condition: "${length(local.smaller_disks) == 0}",
+  errorMessage:
+    'A disk cannot be made smaller:\n  ${join("\\n  ", local.smaller_disks)}\n' +
+    "Write at least the size that it has, or set `rebuild` to make the guest anew.",
+};
+
+/** Containers whose root disk has less than its volume. A container that is made in the same plan has no volume yet. */
+function smallerDisks(guests: readonly GuardedGuest[]): string {
+  const containers = guests.filter(({ rootStorage }) => rootStorage !== undefined).map(resourceOf);
+  return (
+    `\${[for g in [${containers.join(", ")}] : "\${local.guests_by_vmid[g.vm_id].name} (VMID \${g.vm_id}): ` +
+    '${g.disk[0].size} GiB is less than the ${local.root_volume_gib[g.disk[0].path_in_datastore]} GiB that it has" ' +
+    "if try(local.root_volume_gib[g.disk[0].path_in_datastore], 0) > g.disk[0].size]}"
+  );
+}
 
 /** Gives an element a fixed name in Terraform addresses, whatever it is nested in. */
 function named<Element extends TerraformElement>(element: Element, name: string): Element {
@@ -224,6 +235,12 @@ function sizesOf(listings: ReadonlyMap<string, DataProxmoxFiles>): string {
 
 function addressOf(files: DataProxmoxFiles): string {
   return `data.proxmox_files.${files.friendlyUniqueId}`;
+}
+
+/** Where a guest's resource is in Terraform. */
+function resourceOf({ construct }: GuardedGuest): string {
+  const resource = construct.node.defaultChild as TerraformResource;
+  return `${resource.terraformResourceType}.${resource.friendlyUniqueId}`;
 }
 
 function nameOf({ construct }: GuardedGuest): string {

@@ -199,9 +199,10 @@ describe("traps of the provider", () => {
 
   it("a disk smaller than its volume is refused at the plan", () => {
     const terraform = synth();
-    expect(container(terraform).lifecycle).toMatchObject({
-      postcondition: [{ condition: "${try(local.root_volume_gib[self.disk[0].path_in_datastore], 0) <= 8}" }],
+    expect(terraform.resource.terraform_data?.disk_guard).toMatchObject({
+      lifecycle: { precondition: [{ condition: "${length(local.smaller_disks) == 0}" }] },
     });
+    expect(terraform.locals.smaller_disks).toMatch(/^\$\{\[for g in \[proxmox_virtual_environment_container\.web\] :/);
     expect(terraform.data.proxmox_files).toEqual({
       "volumes_pve1_local-lvm": expect.objectContaining({ content_type: "rootdir", node_name: "pve1" }),
     });
@@ -344,6 +345,7 @@ it("has public Terraform addresses", () => {
     "null_resource.web_hardware",
     "proxmox_pool_membership.web",
     "proxmox_virtual_environment_container.web",
+    "terraform_data.disk_guard",
     "terraform_data.rebuilds",
     "terraform_data.vmid_guard",
     "terraform_data.vmids",

@@ -1,7 +1,7 @@
 import { Testing } from "cdktf";
 import { TieredLxc } from "../../constructs/tiered-lxc";
 import { VmidGuard } from "../../constructs/vmid-guard";
-import { awaited, decoded, TestStack } from "../support/synth";
+import { decoded, TestStack } from "../support/synth";
 
 describe("VmidGuard", () => {
   const stack = new TestStack();
@@ -10,8 +10,9 @@ describe("VmidGuard", () => {
   const terraform = stack.synth();
 
   it("is what every guest waits for", () => {
-    for (const name of ["a", "b"])
-      expect(awaited(terraform, "proxmox_virtual_environment_container", name)).toContain("terraform_data.vmid_guard");
+    for (const guest of Object.values(terraform.resource.proxmox_virtual_environment_container ?? {})) {
+      expect(guest).toMatchObject({ depends_on: ["terraform_data.vmid_guard"] });
+    }
   });
 
   it("looks at the host only after the list of VMIDs, so that a first plan needs no host", () => {

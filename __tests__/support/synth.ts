@@ -77,20 +77,3 @@ export function decoded(expression: unknown): unknown {
   if (text === undefined) throw new Error(`expected an expression with jsondecode, got ${JSON.stringify(expression)}`);
   return JSON.parse(JSON.parse(text.replace(/([$%])\1(?=\{)/g, "$1")));
 }
-
-/** Everything that a resource waits for: what its block refers to, what that refers to, and so on. */
-export function awaited(terraform: Terraform, type: string, name: string): ReadonlySet<string> {
-  const found = new Set<string>();
-  const follow = (block: unknown): void => {
-    for (const [address, data, kind, id] of JSON.stringify(block ?? "").matchAll(/\b(data\.)?([a-z]\w*)\.([\w-]+)/g)) {
-      if (found.has(address)) continue;
-      const blocks = data ? terraform.data : terraform.resource;
-      const next = kind === "local" ? terraform.locals[id!] : blocks[kind!]?.[id!];
-      if (next === undefined) continue;
-      found.add(address);
-      follow(next);
-    }
-  };
-  follow(terraform.resource[type]?.[name]);
-  return found;
-}

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { UsageError } from "../output";
@@ -28,6 +28,13 @@ export interface PlanTold {
   /** Without `says`, gets what Terraform said when it failed. */
   readonly fails?: (text: string) => void;
 }
+
+/**
+ * Go's garbage collector, at work less often than by default (GOGC=100): a plan takes a tenth to a fifth less time for up to twice the
+ * memory, as long as that is no more than a quarter of the machine's. For Terraform and its providers; the environment may say otherwise.
+ * https://pkg.go.dev/runtime#hdr-Environment_Variables, docs/decisions/0010-speed.md
+ */
+export const COLLECTOR = { GOGC: "400", GOMEMLIMIT: `${Math.floor(totalmem() / 4 / 1024 ** 2)}MiB` };
 
 /** Says for which `terraform` block the folder was initialized, so that nobody waits for that twice. */
 const MARKER = join(".terraform", "lab-init");
@@ -110,7 +117,7 @@ export class Terraform {
     const { environment, folder, program } = this.#options;
     const [command, ...first] = program ?? [environment.TERRAFORM_BINARY_NAME || "terraform"];
     return spawn(command, [...first, ...args], {
-      ...{ cwd: folder, env: { ...environment, CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1" }, stdio },
+      ...{ cwd: folder, env: { ...COLLECTOR, ...environment, CHECKPOINT_DISABLE: "1", TF_IN_AUTOMATION: "1" }, stdio },
     });
   }
 }

@@ -117,7 +117,7 @@ const SIZE: readonly ChangeRow[] = [
   changed("swap", "0", "256", "reboot"),
   row("disk", "larger", ["disk: 4"], ["disk: 5"], "live"),
   row("disk", "smaller", ["disk: 4"], ["disk: 3"], "refused by the plan", {
-    says: /a disk cannot be made smaller[\s\S]*3 GiB is less/,
+    says: /A disk cannot be made smaller:[\s\S]*3 GiB is less than the 4 GiB that it has/,
   }),
   changed("storage", "local-lvm", "local", "replaced"),
 ];
