@@ -9,7 +9,7 @@ const INSTALLED = {
 };
 const DISTRIBUTION = {
   ...INSTALLED,
-  "apt-cache": 'echo "  Candidate: 2.26.1-4"',
+  "apt-cache": 'shift; for each; do printf "%s:\\n  Candidate: 2.26.1-4\\n" "$each"; done',
 };
 const GROUP = { "etc/group": "root:x:0:\ndocker:x:990:\n" };
 const SETTINGS = { docker_source: "distribution", docker_user: "docker" };
@@ -114,7 +114,7 @@ describeInSandbox("the docker role", () => {
   it("says which source has a compose plugin where the distribution has none", () => {
     const commands = {
       ...INSTALLED,
-      "apt-cache": 'case $2 in docker-compose) echo "  Candidate: 1.29.2-3" ;; *) echo "  Candidate: (none)" ;; esac',
+      "apt-cache": 'printf "docker-compose:\\n  Candidate: 1.29.2-3\\ndocker-compose-v2:\\n  Candidate: (none)\\n"',
     };
     const { output, status } = new Sandbox({ commands, files: GROUP }).apply("docker", SETTINGS);
     expect(status).toBe(1);

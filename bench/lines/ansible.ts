@@ -15,7 +15,7 @@ import { apiOptions } from "../testbed-lab";
 
 const ID = "bench-ansible";
 const NODE = { name: "pve1", address: "127.0.0.1" };
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** All guests count as one user of the kernel's keyrings, and each service and each container takes a key. */
 const KEYS = 600;
 

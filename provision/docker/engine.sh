@@ -12,8 +12,9 @@ engine() { printf '%s' "$1${VERSION:+=$VERSION}"; }
 # distribution_packages: leaves their names in ENGINE.
 distribution_packages() {
   ENGINE=$(engine docker.io)
+  candidates docker-cli docker-compose docker-compose-v2 >./candidates
   # Debian 13 has the client in a package of its own.
-  ! available docker-cli || ENGINE="$ENGINE docker-cli"
+  ! grep -q '^docker-cli ' ./candidates || ENGINE="$ENGINE docker-cli"
   compose=$(compose_package)
   ENGINE="$ENGINE $compose"
 }
@@ -24,9 +25,9 @@ refresh_if_stale() {
 
 # Ubuntu calls it docker-compose-v2. Debian's docker-compose is the plugin from version 2 on, and before that a program apart.
 compose_package() {
-  if available docker-compose-v2; then
+  if grep -q '^docker-compose-v2 ' ./candidates; then
     echo docker-compose-v2
-  elif available docker-compose && dpkg --compare-versions "$(candidate docker-compose)" ge 2; then
+  elif version=$(sed -n 's/^docker-compose //p' ./candidates) && [ -n "$version" ] && dpkg --compare-versions "$version" ge 2; then
     echo docker-compose
   elif [ -n "$STEP_CHECK" ] && ! lists_fresh; then
     # Nothing has been fetched yet that could tell.

@@ -131,10 +131,10 @@ known_package() {
   esac
 }
 
-# available NAME: whether the package lists have it.
-available() { [ -n "$(candidate "$1")" ]; }
-
-candidate() { apt-cache policy "$1" 2>/dev/null | awk '$1 == "Candidate:" && $2 != "(none)" { print $2 }'; }
+# candidates NAME…: `NAME VERSION` of each that the package lists have.
+candidates() {
+  apt-cache policy "$@" 2>/dev/null | awk '/^[^ ].*:$/ { name = substr($1, 1, length($1) - 1) } $1 == "Candidate:" && $2 != "(none)" { print name, $2 }'
+}
 
 apt_get() {
   apt-get -qy -o DPkg::Lock::Timeout=300 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 \

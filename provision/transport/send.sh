@@ -18,10 +18,15 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # Lines of "path base64", closed by "end". printf is part of the shell: nothing of this is ever an argument of a process.
-step_stream() {
+step_lines() {
   printf 'receive.sh %s\nsettings.sh %s\n' "$step_receive" "$step_settings"
   [ -z "$step_secrets" ] || printf 'secrets.sh %s\n' "$(base64 <"$step_secrets/secrets.sh" | tr -d '\n')"
   printf '%s%send\n' "${step_ahead:-}" "$step_files"
+}
+
+# The same as commands, each with a document that holds path and content: what reads lines in a shell reads byte by byte.
+step_stream() {
+  step_lines | sed -e 's/^end$/# end/' -e t -e 's/^\([^ ]*\) /unpack <<.\n\1\n/' -e 's/$/\n./'
 }
 
 step_unpack=$(
@@ -37,13 +42,17 @@ trap 'rm -rf "$dir"' EXIT
 trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
-whole=
-while read -r path data; do
-  [ "$path" != end ] || { whole=1; break; }
+name=$1
+unpack() {
+  read -r path
   case $path in */*) [ -d "$dir/${path%/*}" ] || mkdir -p "$dir/${path%/*}" ;; esac
-  printf %s "$data" | base64 -d >"$dir/$path" || { echo "$1: $path could not be unpacked to $dir"; exit 97; }
-done
-[ -n "$whole" ] || { echo "$1: the connection broke before every file was there; nothing was run"; exit 97; }
+  base64 -d >"$dir/$path" || { echo "$name: $path could not be unpacked to $dir"; exit 97; }
+}
+files=$(cat)
+case $files in
+  *"# end") eval "$files" ;;
+  *) echo "$1: the connection broke before every file was there; nothing was run"; exit 97 ;;
+esac
 sh "$dir/receive.sh" "$1" "$2" "$3" </dev/null
 UNPACK
 )
