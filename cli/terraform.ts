@@ -15,7 +15,7 @@ import { EXIT, type Io, processIo } from "./output";
 import { countProblems, hasErrors, tellProblems } from "./problems";
 import { load, resolved } from "./target";
 import { asksForHelp, type Given, ownPlanFile, parseArguments, usage } from "./terraform/arguments";
-import { type Probe, probeApi } from "./terraform/probe";
+import { type Probe, probeApi, tokenProblems } from "./terraform/probe";
 import { type Place, Progress, type ProgressOptions } from "./terraform/progress";
 import { Terraform, type TerraformOptions } from "./terraform/terraform";
 
@@ -76,7 +76,12 @@ export async function operate(args: readonly string[], options: OperateOptions, 
   if (!lab) return EXIT.problems;
   const { environment } = options;
   const found = findSecrets(result, lab, { environment, vaultPasswordFile: given.vaultPasswordFile }, io);
-  const problems = [...environmentProblems(environment), ...secretProblems(found), ...found.secrets.flatMap(unfit)];
+  const problems = [
+    ...environmentProblems(environment),
+    ...secretProblems(found),
+    ...found.secrets.flatMap(unfit),
+    ...tokenProblems(found.secrets),
+  ];
   if (problems.length > 0) return refused(result, problems, io);
   const outdir = resolve(io.cwd, environment.CDKTF_OUTDIR ?? "cdktf.out");
   const written = write(lab, result.problems, outdir);

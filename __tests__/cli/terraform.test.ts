@@ -59,6 +59,7 @@ async function run(
   return { code, told: lines.join("\n"), started, commands: started.map((call) => call.args[0]) };
 }
 
+const MINE = "me@pve!mine=00000000-0000-0000-0000-000000000001";
 const GIVEN = { TF_VAR_proxmox_api_token: TOKEN };
 
 const VAULT = {
@@ -90,9 +91,9 @@ describe("npm run diff and deploy", () => {
   });
 
   it("prefer the environment, and tell Terraform's errors", async () => {
-    const own = await run(folder(VAULT), ["diff", "lab", "-fail=plan"], { TF_VAR_proxmox_api_token: "mine" });
+    const own = await run(folder(VAULT), ["diff", "lab", "-fail=plan"], { TF_VAR_proxmox_api_token: MINE });
     expect(own.code).toBe(1);
-    expect(own.started[1]!.env.TF_VAR_proxmox_api_token).toBe("mine");
+    expect(own.started[1]!.env.TF_VAR_proxmox_api_token).toBe(MINE);
     const empty = await run(folder(VAULT), ["diff", "lab"], {
       TF_VAR_proxmox_api_token: "",
       LAB_VAULT_PASSWORD: PASSWORD,
@@ -268,6 +269,8 @@ describe("npm run diff and deploy", () => {
   it("ask for a lab, and tell the mistakes of one", async () => {
     await expect(run(folder(), ["diff"])).rejects.toThrow(UsageError);
     await expect(run(folder(), ["diff", "lba"])).rejects.toThrow(/did you mean "lab"/);
+    await expect(run(folder(), ["diff", "lab", "--ofline"])).rejects.toThrow("did you mean --offline?");
+    await expect(run(folder(), ["deploy", "lab", "--alow=web"])).rejects.toThrow("did you mean --allow?");
     const broken = await run(folder({ "host_vars/web.yml": container("vmid: no") }), ["diff", "lab"]);
     expect(broken).toMatchObject({ code: 1, told: expect.stringContaining("mend them first") });
   });

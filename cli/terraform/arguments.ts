@@ -1,5 +1,5 @@
 import { findLabs } from "../../model";
-import { suggest } from "../../model/schema/nearest";
+import { nearest, suggest } from "../../model/schema/nearest";
 import { type Io, UsageError } from "../output";
 
 /** What stands behind `npm run diff --` and `npm run deploy --`. */
@@ -16,6 +16,9 @@ export interface Given {
 }
 
 const FLAG = /^--?(auto-approve|verbose|offline)$/;
+const OWN = ["auto-approve", "verbose", "offline", "vault-password-file", "allow"];
+/** `terraform plan -help` of 1.11; `-refresh-only` and the like are near to none of ours. */
+const TERRAFORMS = /^--?(destroy|lock|out|refresh|replace|state|target|var|input|json)\b/;
 
 /** Takes out what is ours; everything else is Terraform's. @throws UsageError */
 export function parseArguments(command: string, args: readonly string[], { cwd }: Io): Given {
@@ -31,7 +34,7 @@ export function parseArguments(command: string, args: readonly string[], { cwd }
     if (option !== undefined) (option === "allow" ? allow : vaultPasswordFile).push(inline ?? args[++index] ?? "");
     else if (flag !== undefined) flags.add(flag);
     else if (target === undefined && !argument.startsWith("-")) target = argument;
-    else rest.push(argument);
+    else rest.push(understood(argument));
   }
   const names = findLabs(cwd).map(({ name }) => name);
   if (target === undefined) throw new UsageError(`expected the name of a lab in front; ${suggest("", names)}`);
@@ -42,6 +45,14 @@ export function parseArguments(command: string, args: readonly string[], { cwd }
     ...{ target, rest, vaultPasswordFile, allow },
     ...{ approved: approved === true, verbose: verbose === true, offline: offline === true },
   };
+}
+
+/** What is a slip in an option of ours would be refused by Terraform, which knows none of them. @throws UsageError */
+function understood(argument: string): string {
+  const [, name = ""] = /^--?([a-z-]+)(=|$)/.exec(argument) ?? [];
+  const meant = TERRAFORMS.test(argument) ? undefined : nearest(name, OWN, 2);
+  if (meant !== undefined) throw new UsageError(`there is no option ${argument}; did you mean --${meant}?`);
+  return argument;
 }
 
 /** Where `terraform plan -out` is to keep the plan, as its user says. */

@@ -21,9 +21,19 @@ export function tokenOf(secrets: readonly LabSecret[]): string | undefined {
   return from === undefined || from.kind === "missing" ? undefined : from.value;
 }
 
+/** A token that the provider would refuse, in words of its own and once for every resource. */
+export function tokenProblems(secrets: readonly LabSecret[]): readonly Problem[] {
+  const token = tokenOf(secrets);
+  if (!token || TOKEN.test(token)) return [];
+  const usedBy = secrets.find(({ name }) => name === "proxmox_api_token")?.usedBy[0];
+  const message = `the API token (proxmox_api_token) does not look like ${SHAPE}`;
+  const fix = "give it whole: what pveum user token add calls full-tokenid, =, and its value";
+  return [{ ...problem(message, fix, usedBy), rule: "secret-value" }];
+}
+
 /**
  * Whether the lab's Proxmox VE can be reached, shows a certificate that is trusted, and accepts the token. Whatever else it
- * answers is Terraform's to judge.
+ * answers is Terraform's to judge. The token has the right form.
  *
  * @param environment where a proxy is named, behind which only Terraform finds the host
  */
@@ -35,11 +45,6 @@ export async function probeApi(
   const token = tokenOf(secrets);
   const isProxied = Boolean(environment.HTTPS_PROXY || environment.https_proxy);
   if (!token || isProxied || !lab.connection.source.of.endpoint) return [];
-  if (!TOKEN.test(token)) {
-    const usedBy = secrets.find(({ name }) => name === "proxmox_api_token")?.usedBy[0];
-    const message = `the API token (proxmox_api_token) does not look like ${SHAPE}`;
-    return [problem(message, "give it whole: what pveum user token add calls full-tokenid, =, and its value", usedBy)];
-  }
   try {
     const { status } = await apiGet(lab, "version", token, LIMIT_MS);
     return status === 401 ? [refused(lab)] : [];
