@@ -84,6 +84,14 @@ describe("npm run diff and deploy", () => {
     expect(readFileSync(join(where, "cdk.tf.json"), "utf8")).not.toContain(TOKEN);
   });
 
+  it("let Terraform collect its garbage less often, unless the environment says how often", async () => {
+    const { started } = await run(folder(), ["diff", "lab"], GIVEN);
+    for (const { env } of started)
+      expect(env).toMatchObject({ GOGC: "400", GOMEMLIMIT: /^\d+MiB$/.exec(env.GOMEMLIMIT!)?.[0] });
+    const own = await run(folder(), ["diff", "lab"], { ...GIVEN, GOGC: "50", GOMEMLIMIT: "1GiB" });
+    expect(own.started[1]!.env).toMatchObject({ GOGC: "50", GOMEMLIMIT: "1GiB" });
+  });
+
   it("initialize once for a stack as it is", async () => {
     const cwd = folder();
     await run(cwd, ["diff", "lab"], GIVEN);

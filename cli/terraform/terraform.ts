@@ -34,7 +34,12 @@ export interface PlanTold {
  * memory, as long as that is no more than a quarter of the machine's. For Terraform and its providers; the environment may say otherwise.
  * https://pkg.go.dev/runtime#hdr-Environment_Variables, docs/decisions/0010-speed.md
  */
-export const COLLECTOR = { GOGC: "400", GOMEMLIMIT: `${Math.floor(totalmem() / 4 / 1024 ** 2)}MiB` };
+export const COLLECTOR = { GOGC: "400", GOMEMLIMIT: `${Math.floor(memory() / 4 / 1024 ** 2)}MiB` };
+
+/** Bytes of the machine, or of the container in which this runs. */
+function memory(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+}
 
 /** Says for which `terraform` block the folder was initialized, so that nobody waits for that twice. */
 const MARKER = join(".terraform", "lab-init");

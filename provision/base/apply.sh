@@ -64,7 +64,8 @@ set_packages() {
     ! needs_locales "$(setting base_locale)" || set -- "$@" locales
     [ "${base_security_upgrades:-true}" != true ] || set -- "$@" unattended-upgrades
   fi
-  [ $# -eq 0 ] || packages "$@"
+  # shellcheck disable=SC2046
+  [ $# -eq 0 ] || packages $(printf '%s\n' "$@" | sort -u)
 }
 
 set_packages
