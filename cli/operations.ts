@@ -31,7 +31,10 @@ export function operationCommands(command: Subcommand, lab: string, done: (code:
     .option("--allow <name>", "what may be destroyed: a guest, or a Terraform address; may be repeated", gathered)
     .option("--json", "as JSON")
     .option(VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP, gathered)
-    .addHelpText("after", "Here also: 3 something would be destroyed that is not allowed by name.")
+    .addHelpText(
+      "after",
+      "Here also: 3 something would be destroyed that is not allowed by name, or a change would fail.",
+    )
     .action(async (target: string, options: GuardOptions) => done(await guard(target, options, io)));
   rebuildCommand(command, done, io);
   command(

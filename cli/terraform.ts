@@ -126,11 +126,11 @@ async function diff(operation: Operation): Promise<number> {
   const file = own ?? (view && terraform.planFile());
   const told = { says: planText(operation), ...(own !== undefined || file === undefined ? {} : { file }) };
   const status = await terraform.plan(planWords(operation), told);
-  if (status !== CHANGES || !view || file === undefined) return shown(status);
+  if (status !== CHANGES || !view || file === undefined) return shown(status, given);
   const planned = await read(operation, file);
   if (!planned) return EXIT.problems;
   view(planned);
-  return EXIT.ok;
+  return shown(status, given);
 }
 
 /** A plan as the guard looks at it; undefined, with the reason told, when it cannot be read. */
@@ -159,7 +159,7 @@ async function deploy(operation: Operation): Promise<number> {
   const file = terraform.planFile();
   const told = options.quiet ? { fails: io.err } : { says: planText(operation) };
   const planned = await terraform.plan(planWords(operation), { file, ...told });
-  if (planned !== CHANGES) return shown(planned);
+  if (planned !== CHANGES) return shown(planned, given);
   if (options.gate) {
     const seen = await read(operation, file);
     if (!seen) return EXIT.problems;
@@ -222,8 +222,11 @@ function stepsOf(file: string): Map<string, Place> {
   return new Map(steps);
 }
 
-/** `terraform plan -detailed-exitcode` says 2 of changes, which are no error. */
-const shown = (status: number): number => (status === 0 || status === CHANGES ? EXIT.ok : EXIT.problems);
+/** `terraform plan -detailed-exitcode` says 2 of changes, which are no error; it is said on to who asks for that. */
+function shown(status: number, { rest }: Given): number {
+  if (status !== 0 && status !== CHANGES) return EXIT.problems;
+  return rest.some((word) => /^--?detailed-exitcode$/.test(word)) ? status : EXIT.ok;
+}
 
 function refused(result: LoadResult, problems: readonly Problem[], io: Io): number {
   tellProblems(problems, io);

@@ -113,7 +113,7 @@ export class VmidGuard extends Construct {
     this.#storages.set(name, resource);
   }
 
-  /** For all containers at once: a condition for each is a tenth of the plan of a large lab. docs/decisions/0010-speed.md */
+  /** For all containers at once: a condition for each is a twentieth of the time of a plan. docs/decisions/0010-speed.md */
   #watchRoots(nodeName: string, storage: string): void {
     if (this.#volumes.size === 0) {
       named(new TerraformData(this, "disk_guard", { lifecycle: { precondition: [NO_SHRINK] } }), "disk_guard");
@@ -123,8 +123,10 @@ export class VmidGuard extends Construct {
 
   /** Lists what is on a storage, once: root file systems of containers as `volumes`, disks of VMs as `disks`. */
   #watch(known: Map<string, DataProxmoxFiles>, what: "disks" | "volumes", nodeName: string, datastoreId: string): void {
-    const id = `${what}_${nodeName}_${datastoreId}`.replace(/[^A-Za-z0-9_-]/g, "_");
-    if (known.has(id)) return;
+    const key = `${nodeName}\n${datastoreId}`;
+    if (known.has(key)) return;
+    const name = `${what}_${nodeName}_${datastoreId}`.replace(/[^A-Za-z0-9_-]/g, "_");
+    const id = this.node.tryFindChild(name) === undefined ? name : `${name}_${known.size + 1}`;
     const made = this.#storages.get(datastoreId);
     const files = new DataProxmoxFiles(this, id, {
       nodeName,
@@ -132,7 +134,7 @@ export class VmidGuard extends Construct {
       contentType: what === "disks" ? "images" : "rootdir",
       dependsOn: [this.#gate, ...(made ? [made] : [])],
     });
-    known.set(id, named(files, id));
+    known.set(key, named(files, id));
   }
 
   #sorted(): readonly GuardedGuest[] {
@@ -209,9 +211,14 @@ const NO_SHRINK = {
     "Write at least the size that it has, or set `rebuild` to make the guest anew.",
 };
 
-/** Containers whose root disk has less than its volume. A container that is made in the same plan has no volume yet. */
+/**
+ * Containers whose root disk has less than its volume. A container that is made in the same plan has no volume yet; one that is
+ * made anew has a volume of the same name, and is therefore left out where that was ever asked for.
+ */
 function smallerDisks(guests: readonly GuardedGuest[]): string {
-  const containers = guests.filter(({ rootStorage }) => rootStorage !== undefined).map(resourceOf);
+  const containers = guests
+    .filter(({ rebuild, rootStorage }) => rootStorage !== undefined && rebuild === undefined)
+    .map(resourceOf);
   return (
     `\${[for g in [${containers.join(", ")}] : "\${local.guests_by_vmid[g.vm_id].name} (VMID \${g.vm_id}): ` +
     '${g.disk[0].size} GiB is less than the ${local.root_volume_gib[g.disk[0].path_in_datastore]} GiB that it has" ' +

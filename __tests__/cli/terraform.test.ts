@@ -92,6 +92,10 @@ describe("npm run diff and deploy", () => {
     expect(own.started[1]!.env).toMatchObject({ GOGC: "50", GOMEMLIMIT: "1GiB" });
   });
 
+  it("say by the exit code that something would change, where that is asked for", async () => {
+    expect((await run(folder(), ["diff", "lab", "-detailed-exitcode"], GIVEN)).code).toBe(2);
+  });
+
   it("initialize once for a stack as it is", async () => {
     const cwd = folder();
     await run(cwd, ["diff", "lab"], GIVEN);
@@ -279,6 +283,10 @@ describe("npm run diff and deploy", () => {
     await expect(run(folder(), ["diff", "lba"])).rejects.toThrow(/did you mean "lab"/);
     await expect(run(folder(), ["diff", "lab", "--ofline"])).rejects.toThrow("did you mean --offline?");
     await expect(run(folder(), ["deploy", "lab", "--alow=web"])).rejects.toThrow("did you mean --allow?");
+    for (const slip of ["--Offline", "--off", "—offline"])
+      await expect(run(folder(), ["diff", "lab", slip])).rejects.toThrow("did you mean --offline?");
+    await expect(run(folder(), ["deploy", "lab", "--auto_approve"])).rejects.toThrow("did you mean --auto-approve?");
+    await expect(run(folder(), ["deploy", "lab", "--allow", "--auto-approve"])).rejects.toThrow("the name of a guest");
     const broken = await run(folder({ "host_vars/web.yml": container("vmid: no") }), ["diff", "lab"]);
     expect(broken).toMatchObject({ code: 1, told: expect.stringContaining("mend them first") });
   });

@@ -38,13 +38,16 @@ interface Scenario {
   readonly run?: Partial<RunOptions>;
 }
 
+/** A name in which a shell might see more than a name. */
+const ODD = 'a$HOME`id`$(id)"\\';
+
 let number = 0;
 
 function scenario({ apply, run = {}, secrets = {}, settings = {}, state = "status: running" }: Scenario) {
   const role = `role${number++}`;
   const scripts = relative(
     process.cwd(),
-    roleFolder(root, role, { "apply.sh": apply, "files/data": "binary \u0000\u00ff" }),
+    roleFolder(root, role, { "apply.sh": apply, "files/data": "binary \u0000\u00ff", [`files/${ODD}`]: "." }),
   );
   const stack = synthesizeSteps((scope) => {
     const expressions = Object.keys(secrets).map((name) => {
@@ -91,6 +94,13 @@ index=0; while [ $index -lt $list_COUNT ]; do eval "printf '%s\\0' \\"\\$list_$i
     expect(readFileSync(join(out, "data"), "utf8")).toBe("binary \u0000\u00ff");
     expect(readFileSync(join(out, "list"), "utf8").split("\0").slice(0, -1)).toEqual(text);
     expect(calls()).toEqual(["pct exec"]);
+  });
+
+  it("brings a file under its name, whatever a shell would make of that", () => {
+    const out = temporaryFolder();
+    expect(scenario({ apply: `ls -Q files >"${out}/names"; cat files/a* >"${out}/text"` }).start().status).toBe(0);
+    expect(readFileSync(join(out, "names"), "utf8").split("\n")).toContain(JSON.stringify(ODD));
+    expect(readFileSync(join(out, "text"), "utf8")).toBe(".");
   });
 
   it("says in one line what it changed, with host and role in front, and keeps the script's own output to itself", () => {

@@ -36,6 +36,23 @@ describe("VmidGuard", () => {
     });
   });
 
+  it("lists each storage, however alike their names are", () => {
+    const stack = new TestStack();
+    for (const [index, storage] of ["fast.ssd", "fast_ssd", "fast.ssd"].entries())
+      new TieredLxc(stack, `g${index}`, stack.props({ vmid: 400 + index, storage }));
+    const listed = Object.values(stack.synth().data.proxmox_files ?? {}) as { datastore_id: string }[];
+    expect(listed.map(({ datastore_id }) => datastore_id)).toEqual(["fast.ssd", "fast_ssd"]);
+  });
+
+  it("does not compare the disk of a guest that is made anew with the volume that it had", () => {
+    const stack = new TestStack();
+    new TieredLxc(stack, "kept", stack.props({ vmid: 301 }));
+    new TieredLxc(stack, "anew", stack.props({ vmid: 302, rebuild: "2025-01" }));
+    const condition = String(stack.synth().locals.smaller_disks);
+    expect(condition).toContain("container.kept");
+    expect(condition).not.toContain("container.anew");
+  });
+
   it("asks the same number of questions however many guests there are", () => {
     const many = new TestStack();
     for (let index = 0; index < 50; index++) new TieredLxc(many, `g${index}`, many.props({ vmid: 400 + index }));

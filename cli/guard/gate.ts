@@ -24,16 +24,23 @@ export function guardView({ io, lab, plan }: Planned): void {
 
 /**
  * Tells a plan and judges it: 0 nothing is destroyed that is not allowed, 1 the plan is not whole or would take over
- * somebody else's guest, 3 something would be destroyed.
+ * somebody else's guest, 3 something would be destroyed, or the apply would fail.
  */
 export async function judge({ allow, io, json = false, lab, plan, secrets }: Judged): Promise<ExitCode> {
   const parsed = parse(plan);
   const verdicts = guardPlan(parsed, lab);
   const answer = await askHost(verdicts, lab, tokenOf(secrets));
   const refused = verdicts.filter((verdict) => verdict.isDestructive && !isAllowed(verdict, allow));
+  const failing = verdicts.filter(({ outcome }) => outcome === "fails");
   const isIncomplete = parsed.errored === true;
   if (json)
-    io.out(JSON.stringify({ verdicts, host: answer, refused: refused.map(({ subject }) => subject) }, undefined, 2));
+    io.out(
+      JSON.stringify(
+        { verdicts, host: answer, refused: [...refused, ...failing].map(({ subject }) => subject) },
+        undefined,
+        2,
+      ),
+    );
   else {
     tell(verdicts, io);
     tellHost(answer, io);
@@ -42,12 +49,25 @@ export async function judge({ allow, io, json = false, lab, plan, secrets }: Jud
   tellUnused(allow, verdicts, io);
   if (isIncomplete) io.err("the plan stopped at an error and is not complete; mend that first");
   if (isIncomplete || (answer.asked && answer.taken.length > 0)) return EXIT.problems;
-  if (refused.length === 0) return EXIT.ok;
-  const names = [...new Set(refused.map((verdict) => nameOf(verdict, verdicts)))];
-  io.err(
-    `${io.colors.red("refused")}: ${names.join(", ")} would be destroyed; if that is meant, allow it by name: ${names.map((name) => `--allow ${name}`).join(" ")}`,
+  tellRefused(
+    refused.map((verdict) => nameOf(verdict, verdicts)),
+    failing,
+    io,
   );
-  return EXIT.refused;
+  return refused.length + failing.length === 0 ? EXIT.ok : EXIT.refused;
+}
+
+function tellRefused(destroyed: readonly string[], failing: readonly Verdict[], io: Io): void {
+  const word = io.colors.red("refused");
+  const names = [...new Set(destroyed)];
+  if (names.length > 0) {
+    const allowing = names.map((name) => `--allow ${name}`).join(" ");
+    io.err(`${word}: ${names.join(", ")} would be destroyed; if that is meant, allow it by name: ${allowing}`);
+  }
+  for (const { changes, subject } of failing) {
+    const reasons = changes.flatMap(({ effect, text }) => (effect === "fails" ? [text] : []));
+    io.err(`${word}: a change of ${subject} would fail: ${reasons.join(", ")}; correct the inventory`);
+  }
 }
 
 const isAllowed = ({ address, subject }: Verdict, allow: readonly string[]): boolean =>

@@ -16,9 +16,14 @@ export interface Given {
 }
 
 const FLAG = /^--?(auto-approve|verbose|offline)$/;
-const OWN = ["auto-approve", "verbose", "offline", "vault-password-file", "allow"];
-/** `terraform plan -help` of 1.11; `-refresh-only` and the like are near to none of ours. */
-const TERRAFORMS = /^--?(destroy|lock|out|refresh|replace|state|target|var|input|json)\b/;
+const OWN = ["verbose", "vault-password-file"];
+const OWN_OF: Readonly<Record<string, readonly string[]>> = {
+  diff: [...OWN, "offline", "allow"],
+  deploy: [...OWN, "auto-approve", "allow"],
+};
+/** `terraform plan -help` of 1.11; of `-refresh-only` and the like the first word. */
+const TERRAFORMS =
+  /^--?(compact|destroy|detailed|generate|input|json|lock|no|out|parallelism|refresh|replace|state|target|var)\b/;
 
 /** Takes out what is ours; everything else is Terraform's. @throws UsageError */
 export function parseArguments(command: string, args: readonly string[], { cwd }: Io): Given {
@@ -31,10 +36,11 @@ export function parseArguments(command: string, args: readonly string[], { cwd }
     const argument = args[index] ?? "";
     const [, option, inline] = /^--(vault-password-file|allow)(?:=(.*))?$/s.exec(argument) ?? [];
     const [, flag] = FLAG.exec(argument) ?? [];
-    if (option !== undefined) (option === "allow" ? allow : vaultPasswordFile).push(inline ?? args[++index] ?? "");
+    if (option !== undefined)
+      (option === "allow" ? allow : vaultPasswordFile).push(needed(option, inline ?? args[++index]));
     else if (flag !== undefined) flags.add(flag);
     else if (target === undefined && !argument.startsWith("-")) target = argument;
-    else rest.push(understood(argument));
+    else rest.push(understood(command, argument));
   }
   const names = findLabs(cwd).map(({ name }) => name);
   if (target === undefined) throw new UsageError(`expected the name of a lab in front; ${suggest("", names)}`);
@@ -47,10 +53,20 @@ export function parseArguments(command: string, args: readonly string[], { cwd }
   };
 }
 
+function needed(option: string, value: string | undefined): string {
+  if (value === undefined || value === "" || value.startsWith("-")) {
+    throw new UsageError(`--${option} expects ${option === "allow" ? "the name of a guest" : "a file"} behind it`);
+  }
+  return value;
+}
+
 /** What is a slip in an option of ours would be refused by Terraform, which knows none of them. @throws UsageError */
-function understood(argument: string): string {
-  const [, name = ""] = /^--?([a-z-]+)(=|$)/.exec(argument) ?? [];
-  const meant = TERRAFORMS.test(argument) ? undefined : nearest(name, OWN, 2);
+function understood(command: string, argument: string): string {
+  const [, word] = /^(?:--?|[–—])([A-Za-z_-]+)(?:=|$)/.exec(argument) ?? [];
+  if (word === undefined || TERRAFORMS.test(argument)) return argument;
+  const name = word.toLowerCase().replaceAll("_", "-");
+  const own = OWN_OF[command] ?? [];
+  const meant = own.find((each) => name.length > 2 && each.startsWith(name)) ?? nearest(name, own, 2);
   if (meant !== undefined) throw new UsageError(`there is no option ${argument}; did you mean --${meant}?`);
   return argument;
 }

@@ -8,8 +8,8 @@ import { apiGet } from "../proxmox-api";
 export type Probe = (lab: Lab, secrets: readonly LabSecret[]) => Promise<readonly Problem[]>;
 
 const LIMIT_MS = 5_000;
-/** bpg/proxmox 0.111.1, proxmox/api/credentials.go */
-const TOKEN = /^\S+@\S+!\S+=[a-zA-Z0-9-]+$/;
+/** bpg/proxmox 0.111.1, proxmox/api/credentials.go; without the name of the header, in which it is often shown. */
+const TOKEN = /^(?!PVEAPIToken=)\S+@\S+!\S+=[a-zA-Z0-9-]+$/;
 const SHAPE = "USER@REALM!TOKENID=UUID";
 /** How OpenSSL, and Node.js for a name that does not fit, say that it is the certificate, not the network. */
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|HOSTNAME_MISMATCH|INVALID_CA/;

@@ -26,7 +26,7 @@ step_lines() {
 
 # The same as commands, each with a document that holds path and content: what reads lines in a shell reads byte by byte.
 step_stream() {
-  step_lines | sed -e 's/^end$/# end/' -e t -e 's/^\([^ ]*\) /unpack <<.\n\1\n/' -e 's/$/\n./'
+  step_lines | sed -e 's/^end$/# end/' -e t -e 's/^\([^ ]*\) /unpack <<\\. || exit 97\n\1\n/' -e 's/$/\n./'
 }
 
 step_unpack=$(

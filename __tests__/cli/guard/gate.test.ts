@@ -28,6 +28,7 @@ const FOREIGN = { vmid: "301", hostname: "foreign", rootfs: "local-lvm:1", ostem
 const destroyed = change(`${CT}.web`, "delete", lxc(), null);
 const replaced = change(`${CT}.web`, "replace", lxc(), lxc(), { action_reason: "replace_by_triggers" });
 const rebooted = change(`${CT}.web`, "update", lxc(), lxc({ memory: [{ dedicated: 1, swap: 0 }] }));
+const shrunk = change(`${CT}.web`, "update", lxc(), lxc({ disk: [{ datastore_id: "local-lvm", size: 4 }] }));
 const bridge = change("proxmox_network_linux_bridge.web", "delete", {}, null);
 
 describe("the guard's verdict", () => {
@@ -51,6 +52,14 @@ describe("the guard's verdict", () => {
     const { code, err } = await judged(plan(destroyed, bridge), { allow: [destroyed.address] });
     expect(code).toBe(3);
     expect(err).toContain("--allow proxmox_network_linux_bridge.web");
+  });
+
+  it("is 3 for a change that would fail, whatever is allowed", async () => {
+    const { code, err } = await judged(plan(shrunk));
+    expect(code).toBe(3);
+    expect(err).toMatch(/^refused: a change of web would fail: disk\.size: 8 → 4; correct the inventory$/);
+    expect((await judged(plan(shrunk), { allow: ["web"] })).code).toBe(3);
+    expect(JSON.parse((await judged(plan(shrunk), { json: true })).out)).toMatchObject({ refused: ["web"] });
   });
 
   it("says that a name allows nothing", async () => {
