@@ -129,6 +129,15 @@ proxmox_node:
     expect(guest(301)?.running).toBe(true);
   });
 
+  it("from nothing: with a smaller disk, which a guest that is made anew may have", async () => {
+    write(web("disk: 4"));
+    expect(await run("lab/web")).toBe(0);
+    expect(said.at(-1)).toBe("web: rebuilt; a second plan finds nothing to change");
+    write(web("disk: 3", 'rebuild: "2025-01"'));
+    await deploy();
+    expect(guest(301)?.config.rootfs).toContain("size=3G");
+  });
+
   it("from nothing: creates what was destroyed behind Terraform's back", async () => {
     await pct("stop 301");
     await pct("destroy 301");
