@@ -43,6 +43,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   "proxmox_pool_membership.": "a guest's pool",
   "null_resource.": "a role",
   "terraform_data.vmid_guard": "the guard of VMIDs",
+  "terraform_data.disk_guard": "the guard of disks",
   "terraform_data.vmids": "the lab's VMIDs",
   "terraform_data.rebuilds": "rebuilds that are asked for",
 };
