@@ -1,30 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { container, type LabFiles, SOUND } from "../support/lab-folder";
+import { container, type LabFiles, labFolder, removeLabFolders, SOUND } from "../support/lab-folder";
 import { capture } from "./capture";
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true });
-});
-
-function folderWith(files: LabFiles, lab = "lab"): string {
-  const cwd = mkdtempSync(join(tmpdir(), "explain-"));
-  folders.push(cwd);
-  for (const [file, text] of Object.entries({ ...SOUND, ...files })) {
-    const path = join(cwd, "inventory", lab, file);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  return cwd;
-}
+afterAll(removeLabFolders);
 
 /** The lines of `explain` for a key of the host `web`, whose own variables `vars` are. */
 async function explain(vars: string, key: string, files: LabFiles = {}): Promise<string[]> {
   const { out } = await capture(
     ["explain", "lab/web", key],
-    folderWith({ "host_vars/web.yml": `${vars}\n${SOUND["host_vars/web.yml"]}`, ...files }),
+    labFolder({ "host_vars/web.yml": `${vars}\n${SOUND["host_vars/web.yml"]}`, ...files }),
   );
   return out.trimEnd().split("\n");
 }
@@ -134,7 +117,7 @@ describe("the arguments of explain", () => {
   it.each(["mine", "mine/", "inventory/mine", "inventory/mine/"])(
     "%s is answered with a guest of it",
     async (target) => {
-      const { code, err } = await capture(["explain", target, "x"], folderWith({}, "mine"));
+      const { code, err } = await capture(["explain", target, "x"], labFolder({}, "mine"));
       expect(code).toBe(2);
       expect(err).toContain(
         `expected LAB/HOST, found "${target}"; write for example ${target.replace(/\/$/, "")}/web\n`,
@@ -143,7 +126,7 @@ describe("the arguments of explain", () => {
   );
 
   it("a lab that does not exist is answered with the form", async () => {
-    const { err } = await capture(["explain", "nolab", "x"], folderWith({}, "mine"));
+    const { err } = await capture(["explain", "nolab", "x"], labFolder({}, "mine"));
     expect(err).toContain("write for example tiers/jellyfin");
   });
 });

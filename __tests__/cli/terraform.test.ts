@@ -4,6 +4,7 @@ import pc from "picocolors";
 import { UsageError } from "../../cli/output";
 import { rebuild } from "../../cli/rebuild";
 import { type OperateOptions, operate } from "../../cli/terraform";
+import { parseArguments } from "../../cli/terraform/arguments";
 import { encryptVault } from "../../model/vault";
 import { container, type LabFiles, SOUND } from "../support/lab-folder";
 import { temporaryFolder } from "../support/run-step";
@@ -94,6 +95,16 @@ describe("npm run diff and deploy", () => {
 
   it("say by the exit code that something would change, where that is asked for", async () => {
     expect((await run(folder(), ["diff", "lab", "-detailed-exitcode"], GIVEN)).code).toBe(2);
+  });
+
+  it("take no option of terraform plan for a slip in one of their own", async () => {
+    // terraform plan -help, 1.11
+    const plan =
+      "compact-warnings destroy detailed-exitcode generate-config-out input json lock lock-timeout no-color out parallelism refresh refresh-only replace state target var var-file";
+    const options = plan.split(" ").map((name) => `-${name}`);
+    const io = { cwd: folder(), out: () => undefined, err: () => undefined, colors: pc.createColors(false) };
+    for (const command of ["diff", "deploy"])
+      expect(parseArguments(command, ["lab", ...options], io).rest).toEqual(options);
   });
 
   it("initialize once for a stack as it is", async () => {

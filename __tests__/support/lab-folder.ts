@@ -65,8 +65,8 @@ export function hosts(
 
 const folders: string[] = [];
 
-/** Writes the sound lab with `files` laid over it, and loads it. Call \`removeLabFolders\` after the tests. */
-export function load(files: LabFiles = {}, roles?: readonly Role[], name = "lab"): LoadResult {
+/** Writes the sound lab with `files` laid over it. Call `removeLabFolders` after the tests. @returns the project's folder */
+export function labFolder(files: LabFiles = {}, name = "lab"): string {
   const cwd = mkdtempSync(join(tmpdir(), "lab-"));
   folders.push(cwd);
   for (const [file, text] of Object.entries({ ...SOUND, ...files })) {
@@ -74,6 +74,12 @@ export function load(files: LabFiles = {}, roles?: readonly Role[], name = "lab"
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
+  return cwd;
+}
+
+/** The same, loaded. */
+export function load(files: LabFiles = {}, roles?: readonly Role[], name = "lab"): LoadResult {
+  const cwd = labFolder(files, name);
   return loadLab(name, roles ? { cwd, roles } : { cwd });
 }
 

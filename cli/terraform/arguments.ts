@@ -21,9 +21,6 @@ const OWN_OF: Readonly<Record<string, readonly string[]>> = {
   diff: [...OWN, "offline", "allow"],
   deploy: [...OWN, "auto-approve", "allow"],
 };
-/** `terraform plan -help` of 1.11; of `-refresh-only` and the like the first word. */
-const TERRAFORMS =
-  /^--?(compact|destroy|detailed|generate|input|json|lock|no|out|parallelism|refresh|replace|state|target|var)\b/;
 
 /** Takes out what is ours; everything else is Terraform's. @throws UsageError */
 export function parseArguments(command: string, args: readonly string[], { cwd }: Io): Given {
@@ -60,10 +57,13 @@ function needed(option: string, value: string | undefined): string {
   return value;
 }
 
-/** What is a slip in an option of ours would be refused by Terraform, which knows none of them. @throws UsageError */
+/**
+ * What is a slip in an option of ours would be refused by Terraform, which knows none of them; none of Terraform's own is near one.
+ * @throws UsageError
+ */
 function understood(command: string, argument: string): string {
   const [, word] = /^(?:--?|[–—])([A-Za-z_-]+)(?:=|$)/.exec(argument) ?? [];
-  if (word === undefined || TERRAFORMS.test(argument)) return argument;
+  if (word === undefined) return argument;
   const name = word.toLowerCase().replaceAll("_", "-");
   const own = OWN_OF[command] ?? [];
   const meant = own.find((each) => name.length > 2 && each.startsWith(name)) ?? nearest(name, own, 2);
