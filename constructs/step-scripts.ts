@@ -8,11 +8,16 @@ import type { Construct } from "constructs";
 export interface StepScripts {
   /** A hash over the names and the contents of the library's and the role's files. */
   readonly hash: string;
-  /** Shell text that carries these files and the settings to where they run; put at the end of a script. */
+  /**
+   * The end of a shell text that carries these files to where they run. `document` must be open in it: the commands for files
+   * that a step has beside these stand before.
+   */
   readonly send: string;
+  /** The beginning of a here-document that holds commands for files, and that `send` ends. */
+  readonly document: string;
   /** Keeps encoded settings, once for all steps that have the same. @returns the expression for them */
   readonly settings: (encoded: string) => string;
-  /** Lines that carry the role's files and settings, to `ahead/<role>/` of another step; that one's hash is not over them. */
+  /** Commands that bring the role's files and settings to `ahead/<role>/` of another step, whose hash is not over them. */
   readonly ahead: (encoded: string) => string;
 }
 
@@ -54,22 +59,25 @@ const known = new WeakMap<TerraformStack, Map<string, StepScripts>>();
 function expressions(stack: TerraformStack, folder: string): StepScripts {
   const role = posix.basename(folder);
   const root = posix.dirname(folder);
-  const library = local(stack, "step_lib", () => fileLines(asset(stack, "lib", posix.join(root, "lib")), "lib/"));
-  const files = local(stack, `step_files_${role}`, () => `\${${library}}${fileLines(asset(stack, role, folder), "")}`);
+  const library = local(stack, "step_lib", () => fileCommands(asset(stack, "lib", posix.join(root, "lib")), "lib/"));
+  const files = local(
+    stack,
+    `step_files_${role}`,
+    () => `\${${library}}${fileCommands(asset(stack, role, folder), "")}`,
+  );
   const transport = local(stack, "step_send", () => {
     if (!stack.node.children.some((child) => child instanceof NullProvider)) new NullProvider(stack, ":null");
     const scripts = asset(stack, "transport", posix.join(root, "transport"));
-    const variables = [
-      `step_verbose='\${${verbosity(stack)}}'`,
-      `step_receive='\${filebase64("${scripts}/receive.sh")}'`,
-    ];
-    return `${variables.join("\n")}\n\${file("${scripts}/send.sh")}`;
+    return `step_verbose='\${${verbosity(stack)}}'\n\${file("${scripts}/send.sh")}`;
   });
-  const kept: Kept = {
-    hash: `\${sha256(${files})}`,
-    send: `step_files='\${${files}}'\n\${${transport}}`,
-    settings: {},
-  };
+  const receive = local(stack, "step_receive", () =>
+    unpackCommand(
+      "receive.sh",
+      `\${filebase64("${asset(stack, "transport", posix.join(root, "transport"))}/receive.sh")}`,
+    ),
+  );
+  const hash = `\${sha256(${files})}`;
+  const kept: Kept = { hash, send: `\${${files}}\${${receive}}${hash}\n}\n\${${transport}}`, settings: {} };
   const all = local(stack, `step_role_${role}`, () => kept);
   const settings = (encoded: string) => {
     const key = `s${createHash("sha256").update(encoded).digest("hex").slice(0, 16)}`;
@@ -78,11 +86,13 @@ function expressions(stack: TerraformStack, folder: string): StepScripts {
   };
   return {
     hash: `\${${all}.hash}`,
+    // No file holds the hash of them all, so none can end the document before its end.
+    document: `step_files() {\ncat <<'\${${all}.hash}'\n`,
     send: `\${${all}.send}`,
     settings,
     ahead: (encoded) => {
-      kept.ahead ??= fileLines(asset(stack, role, folder), `ahead/${role}/`);
-      return `ahead/${role}/settings.sh ${settings(encoded)}\n\${${all}.ahead}`;
+      kept.ahead ??= fileCommands(asset(stack, role, folder), `ahead/${role}/`);
+      return `${unpackCommand(`ahead/${role}/settings.sh`, settings(encoded))}\${${all}.ahead}`;
     },
   };
 }
@@ -105,11 +115,35 @@ function asset(stack: TerraformStack, name: string, folder: string): string {
   return `\${path.module}/${(made ?? new TerraformAsset(stack, id, { path: folder })).path}`;
 }
 
-/** Scripts are sent, and everything under `files/`. A README or a role.ts changes no guest. */
-function fileLines(folder: string, prefix: string): string {
-  const sent = `setunion(fileset("${folder}", "*.sh"), fileset("${folder}", "files/**"))`;
-  return `\${join("", [for f in ${sent} : "${prefix}\${f} \${filebase64("${folder}/\${f}")}\\n"])}`;
+/**
+ * Commands of the shell text that provision/transport/send.sh streams, one for each file. Scripts are sent, and everything
+ * under `files/`; a README or a role.ts changes no guest.
+ */
+function fileCommands(folder: string, prefix: string): string {
+  const others = `[for f in fileset("${folder}", "files/**") : ${packedCommand(folder, prefix)}]`;
+  const scripts = `[for f in fileset("${folder}", "*.sh") : ${scriptCommand(folder, prefix)}]`;
+  return `\${join("", concat(${scripts}, ${others}))}`;
 }
+
+/** The file as it is, which costs the guest no process; encoded when Terraform's strings, UTF-8 in NFC, would not keep it. */
+function scriptCommand(folder: string, prefix: string): string {
+  const plain = `"put '${prefix}\${${quoted("f")}}' '\${${quoted("text")}}'\\n"`;
+  const same = `base64encode(text) == filebase64("${folder}/\${f}")`;
+  return `try([for text in [file("${folder}/\${f}")] : ${plain} if ${same}][0], ${packedCommand(folder, prefix)})`;
+}
+
+function packedCommand(folder: string, prefix: string): string {
+  const command = unpackCommand(`${prefix}\${${quoted("f")}}`, `\${filebase64("${folder}/\${f}")}`);
+  return `"${command.replace("\n", "\\n")}"`;
+}
+
+/** @param encoded base64 */
+export function unpackCommand(path: string, encoded: string): string {
+  return `unpack '${path}' '${encoded}'\n`;
+}
+
+/** Terraform's expression for text between single quotes of a shell. */
+const quoted = (text: string) => `replace(${text}, "'", "'\\\\''")`;
 
 /** The address of a local of this stack, made when it is first asked for. */
 function local(stack: TerraformStack, name: string, expression: () => unknown): string {

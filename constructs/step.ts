@@ -13,7 +13,7 @@ import {
 import { Construct, Dependable, type IDependable } from "constructs";
 import { ConstructError, pathOf } from "./construct-error";
 import { problemWithName, type Setting, settingsFile, shellQuote } from "./settings-file";
-import { stepScripts } from "./step-scripts";
+import { stepScripts, unpackCommand } from "./step-scripts";
 import { connectionTo, enterCommand, type StepTarget } from "./transport";
 
 export type { Setting } from "./settings-file";
@@ -99,11 +99,9 @@ export class Step extends Construct {
           `step_name=${shellQuote(this.#label(props))}`,
           `step_enter=${shellQuote(enterCommand(target))}`,
           `step_secrets=${secretsIn}`,
-          `step_settings='${settings}'`,
-          ...(ahead.length > 0 ? [`step_ahead='${ahead.join("")}'`] : []),
           ...(action === "apply" ? [] : [`step_action=${action}`]),
+          `${scripts.document}${unpackCommand("settings.sh", settings)}${ahead.join("")}${scripts.send}`,
         ].join("\n"),
-        scripts.send,
       ],
     });
     this.resource = new NullResource(this, "Default", {

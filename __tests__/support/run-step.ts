@@ -99,9 +99,9 @@ export function evaluate(
 ): string {
   const folder = (path: string) => join(stack.folder, path.replace("${path.module}", ""));
   const files =
-    /\$\{join\("", \[for f in setunion\(fileset\("([^"]+)", "\*\.sh"\), fileset\("[^"]+", "files\/\*\*"\)\) : "([^$"]*)\$\{f\} \$\{filebase64\("[^"]+\/\$\{f\}"\)\}\\n"\]\)\}/g;
+    /\$\{join\("", concat\(\[for f in fileset\("([^"]+)", "\*\.sh"\) : try\(.*?"put '([^$']*)\$\{.*?"files\/\*\*".*?\]\)\)\}/g;
   const result = text
-    .replace(files, (_, path, prefix) => fileLines(folder(path), prefix))
+    .replace(files, (_, path, prefix) => fileCommands(folder(path), prefix).replaceAll("${", "$\u0000{"))
     .replace(/\$\{filebase64\("([^"]+)"\)\}/g, (_, path) => readFileSync(folder(path)).toString("base64"))
     .replace(/\$\{file\("([^"]+)"\)\}/g, (_, path) => readFileSync(folder(path), "utf8").replaceAll("${", "$\u0000{"))
     .replace(/\$\{replace\(var\.(\w+), "'", "'\\\\''"\)\}/g, (_, name) =>
@@ -129,18 +129,38 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-function fileLines(folder: string, prefix: string): string {
-  return readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true })
+function fileCommands(folder: string, prefix: string): string {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8", withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((name) => /^[^/]*\.sh$/.test(name) || name.startsWith("files/"))
-    .sort()
-    .map((name) => `${prefix}${name} ${readFileSync(join(folder, name)).toString("base64")}\n`)
-    .join("");
+    .sort();
+  const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
+  const content = (name: string) => readFileSync(join(folder, name));
+  return [
+    ...files
+      .filter((name) => /^[^/]*\.sh$/.test(name))
+      .map((name) => `put ${quoted(prefix + name)} ${quoted(content(name).toString())}\n`),
+    ...files
+      .filter((name) => name.startsWith("files/"))
+      .map((name) => `unpack ${quoted(prefix + name)} '${content(name).toString("base64")}'\n`),
+  ].join("");
+}
+
+/** What commands of a step's stream, or Terraform's expression for them, would put where: path and content. */
+export function filesOf(commands: string): Map<string, Buffer> {
+  const word = "'((?:[^']|'\\\\'')*)'";
+  const found = [...commands.matchAll(new RegExp(`^(put|unpack) ${word} ${word}$`, "gm"))];
+  const plain = (text = "") => text.replaceAll("'\\''", "'");
+  return new Map(
+    found.map(([, how, path, content]) => [
+      plain(path),
+      Buffer.from(plain(content), how === "put" ? "utf8" : "base64"),
+    ]),
+  );
 }
 
 /** A role of a test's own beside the project's `lib` and `transport`; returns its folder. */
-export function roleFolder(root: string, role: string, files: { readonly [name: string]: string }): string {
+export function roleFolder(root: string, role: string, files: { readonly [name: string]: string | Buffer }): string {
   for (const [name, content] of Object.entries(files)) {
     const path = join(root, role, name);
     mkdirSync(dirname(path), { recursive: true });

@@ -51,9 +51,9 @@ export class BenchLab {
     return this.#tool("cli/terraform.ts", ["deploy", LAB, "--auto-approve", ...args]);
   }
 
-  /** Guests that nobody has configured. */
+  /** Guests that have their devices, and that nobody has configured. */
   async deployBare(): Promise<void> {
-    await this.deploy(...NAMES.map((name) => `-target=proxmox_virtual_environment_container.${name}`));
+    await this.deploy(...NAMES.map((name) => `-target=null_resource.${name}_hardware`));
   }
 
   async destroy(): Promise<void> {

@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { shellQuote } from "../../constructs/settings-file";
@@ -45,10 +47,10 @@ export function scriptOf({ steps: [first, ...rest] }: Batch, secrets: ReadonlyMa
   const transport = join(dirname(resolve(PROJECT, first.scripts)), "transport");
   const receive = readFileSync(join(transport, "receive.sh"));
   const files = steps.flatMap((step, index) => [
-    line(`${index}/name`, step.label),
-    line(`${index}/receive.sh`, receive),
-    line(`${index}/settings.sh`, step.settings),
-    ...scripts(step.scripts).map(([path, content]) => line(`${index}/${path}`, content)),
+    command(`${index}/name`, Buffer.from(step.label)),
+    command(`${index}/receive.sh`, receive),
+    command(`${index}/settings.sh`, Buffer.from(step.settings)),
+    ...scripts(step.scripts).map(([path, content]) => command(`${index}/${path}`, content)),
   ]);
   const kept = steps.flatMap((step, index) => secretLines(step, index, secrets));
   return [
@@ -56,9 +58,7 @@ export function scriptOf({ steps: [first, ...rest] }: Batch, secrets: ReadonlyMa
     `step_name=${shellQuote([...new Set(steps.map(({ host }) => host))].join(" "))}`,
     `step_enter=${shellQuote(first.enter)}`,
     "step_action=check",
-    "step_settings=",
-    `step_files='${files.join("")}'`,
-    `step_receive='${readFileSync(join(transport, "several.sh")).toString("base64")}'`,
+    document("step_files", [command("receive.sh", readFileSync(join(transport, "several.sh"))), ...files].join("")),
     ...(kept.length > 0 ? secretsFile(kept.join("")) : ["step_secrets="]),
     readFileSync(join(transport, "send.sh"), "utf8"),
   ].join("\n");
@@ -83,7 +83,19 @@ function secretLines(step: LabStep, index: number, values: ReadonlyMap<string, s
   return [line(`${index}/secrets.sh`, assignments.join(""))];
 }
 
-const line = (path: string, content: string | Buffer) => `${path} ${Buffer.from(content).toString("base64")}\n`;
+const line = (path: string, content: string) => `${path} ${Buffer.from(content).toString("base64")}\n`;
+
+/** A shell function that prints a text; the text cannot hold the hash that ends it. */
+function document(name: string, text: string): string {
+  const end = createHash("sha256").update(text).digest("hex");
+  return `${name}() {\ncat <<'${end}'\n${text}${end}\n}`;
+}
+
+/** What brings a file there, as constructs/step-scripts.ts has it. */
+function command(path: string, content: Buffer): string {
+  if (isUtf8(content) && !content.includes(0)) return `put ${shellQuote(path)} ${shellQuote(content.toString())}\n`;
+  return `unpack ${shellQuote(path)} '${content.toString("base64")}'\n`;
+}
 
 const known = new Map<string, readonly (readonly [string, Buffer])[]>();
 

@@ -15,7 +15,8 @@ os_release() {
 os_id() { os_release ID; }
 
 is_debian_like() {
-  case $(os_id) in debian | ubuntu) return 0 ;; *) return 1 ;; esac
+  STEP_OS=${STEP_OS:-$(os_id)}
+  case $STEP_OS in debian | ubuntu) return 0 ;; *) return 1 ;; esac
 }
 
 has_command() { command -v "$1" >/dev/null 2>&1; }

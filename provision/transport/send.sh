@@ -1,6 +1,6 @@
 # Runs where SSH leads: hands the files of one step, as one stream, to one command that runs them as root where they belong.
-# The step puts step_name, step_enter, step_secrets, step_settings, step_files and step_receive in front of this text, and
-# step_ahead where files of later steps go along.
+# The step puts step_name, step_enter, step_secrets and the function step_files in front of this text. That one prints a
+# command for each file: put PATH TEXT, or unpack PATH BASE64.
 # shellcheck shell=sh disable=SC2154,SC2317
 set -u
 umask 077
@@ -17,16 +17,11 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Lines of "path base64", closed by "end". printf is part of the shell: nothing of this is ever an argument of a process.
-step_lines() {
-  printf 'receive.sh %s\nsettings.sh %s\n' "$step_receive" "$step_settings"
-  [ -z "$step_secrets" ] || printf 'secrets.sh %s\n' "$(base64 <"$step_secrets/secrets.sh" | tr -d '\n')"
-  printf '%s%send\n' "${step_ahead:-}" "$step_files"
-}
-
-# The same as commands, each with a document that holds path and content: what reads lines in a shell reads byte by byte.
+# printf is part of the shell: nothing of this is ever an argument of a process.
 step_stream() {
-  step_lines | sed -e 's/^end$/# end/' -e t -e 's/^\([^ ]*\) /unpack <<\\. || exit 97\n\1\n/' -e 's/$/\n./'
+  step_files &&
+    { [ -z "$step_secrets" ] || printf "unpack secrets.sh '%s'\n" "$(base64 <"$step_secrets/secrets.sh" | tr -d '\n')"; } &&
+    echo "# end"
 }
 
 step_unpack=$(
@@ -43,11 +38,13 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 name=$1
-unpack() {
-  read -r path
-  case $path in */*) [ -d "$dir/${path%/*}" ] || mkdir -p "$dir/${path%/*}" ;; esac
-  base64 -d >"$dir/$path" || { echo "$name: $path could not be unpacked to $dir"; exit 97; }
+place() {
+  case $1 in */*) [ -d "$dir/${1%/*}" ] || mkdir -p "$dir/${1%/*}" ;; esac
+  if [ "$2" = put ]; then printf %s "$3" >"$dir/$1"; else printf %s "$3" | base64 -d >"$dir/$1"; fi ||
+    { echo "$name: $1 could not be written to $dir"; exit 97; }
 }
+put() { place "$1" put "$2"; }
+unpack() { place "$1" unpack "$2"; }
 files=$(cat)
 case $files in
   *"# end") eval "$files" ;;

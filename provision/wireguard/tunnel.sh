@@ -117,7 +117,7 @@ tunnel_up() {
 # With what was there before, when it does not come up with what is wanted. Debian's unit would look for the address of an
 # endpoint for ever, which is right when the guest starts and wrong here.
 bring_up() {
-  systemctl daemon-reload
+  [ "$(systemctl show --property NeedDaemonReload --value "wg-quick@$INTERFACE")" = no ] || systemctl daemon-reload
   systemctl enable --no-reload "wg-quick@$INTERFACE"
   systemctl reset-failed "wg-quick@$INTERFACE" 2>/dev/null || :
   why=
