@@ -106,10 +106,19 @@ describeWithSshd("drift over a real sshd", () => {
     expect(sshd.logins() - before).toBeLessThanOrEqual(1);
   });
 
-  it("takes a check that only broke with status 2 for no drift", async () => {
-    const [finding] = await run([step("media", "broken", { check: "if\n" })]);
-    expect(finding).toMatchObject({ state: "failed", changes: [] });
-    expect(finding?.notes.join("\n")).toContain("status 2");
+  it("takes a check that only broke with status 2 for no drift, and shows what it said", async () => {
+    const [syntax] = await run([step("media", "broken", { check: "if\n" })]);
+    expect(syntax).toMatchObject({ state: "failed", changes: [] });
+    expect(syntax?.notes.join("\n")).toMatch(/yntax error[\s\S]*status 2/);
+    const [unset] = await run([step("media", "unset", { apply: 'ok "one"; : "$chrony_poool"' })]);
+    expect(unset).toMatchObject({ state: "failed", changes: [] });
+    expect(unset?.notes.join("\n")).toContain("chrony_poool");
+  });
+
+  it("brings files whatever their names are", async () => {
+    const odd = step("media", "odd", { apply: '[ "$(cat "files/a b/it\'s")" = here ] && ok "all"' });
+    roleFolder(root, "odd", { "files/a b/it's": "here\n" });
+    expect(await run([odd, step("media", "after")])).toMatchObject([{ state: "ok" }, { state: "ok" }]);
   });
 
   it("fails every role of a guest that cannot be entered, with what was said", async () => {

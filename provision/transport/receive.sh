@@ -52,8 +52,10 @@ show_output() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s | %s\n' "$name" "$line"; done <output
 }
 count() { grep -c "^$1" report; }
-case $action.$status in
-  apply.0 | confirm.0 | check.0 | check.2)
+# A shell ends with 2, too: for a file that is not there, or a variable that is not set.
+drifted() { [ "$status" -eq 2 ] && grep -q '^would change: ' report; }
+case $action.$status.$(drifted && echo drifted) in
+  apply.0.* | confirm.0.* | check.0.* | check.2.drifted)
     if [ "$verbose" = true ]; then show_output; else grep -v '^ok: ' report | while read -r line; do say "$line"; done; fi
     if [ "$action" = check ]; then
       say "checked: $(count 'ok: ') as wanted, $(count 'would change: ') would change"
