@@ -1,5 +1,6 @@
 import { findLabs, loadLab, sharedIdentities } from "./model";
 import { concerning, countProblems, errorsFirst, type Problem, problemLine } from "./model/problem";
+import { roleProblems } from "./provision/registry";
 import { synthesize } from "./stacks/app";
 import { environmentProblems } from "./stacks/environment";
 import { quietStacks } from "./stacks/quiet-stacks";
@@ -7,6 +8,7 @@ import { quietStacks } from "./stacks/quiet-stacks";
 /** Writes the Terraform JSON of every lab, or says what is wrong and writes none. */
 function main({ LAB, LAB_STACK_TRACES, ...environment }: NodeJS.ProcessEnv): readonly Problem[] {
   if (LAB_STACK_TRACES !== "1") quietStacks();
+  if (roleProblems().length > 0) return roleProblems();
   // A mistake in any lab stops all; `LAB=tiers npx cdktf diff tiers` looks at that one alone.
   const targets = LAB ? [LAB] : findLabs().map(({ target }) => target);
   const loads = targets.map((target) => loadLab(target));

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { shellQuote } from "../constructs/settings-file";
 import type { LoadResult } from "../model";
 import type { Lab } from "../model/lab";
 import { suggest } from "../model/schema/nearest";
@@ -46,6 +47,7 @@ export async function drift(target: string, options: DriftOptions, io: Io): Prom
   }
   const findings = await check(chosen, found, options);
   tell(findings, options, io);
+  if (!options.json) tellRemedy(target, findings, io);
   if (findings.some(({ state }) => state === "failed")) return EXIT.problems;
   return findings.some(({ state }) => state === "drifted") ? DRIFTED : EXIT.ok;
 }
@@ -155,6 +157,20 @@ function tell(findings: readonly Finding[], { json = false }: DriftOptions, io: 
     for (const note of notes) io.out(`${who} ${note}`);
   }
   tellFailures(findings, io);
+}
+
+/** Up to as many steps are named one by one. */
+const NAMED = 10;
+
+/** Terraform does not know what changed inside: a step runs again when it is told to. */
+function tellRemedy(target: string, findings: readonly Finding[], io: Io): void {
+  const words = findings.flatMap(({ address, state }) => (state === "drifted" ? [`-replace=${address}`] : []));
+  if (words.length === 0) return;
+  const shown = words.length <= NAMED ? words.join(" ") : `${words[0]} …`;
+  const rest =
+    words.length <= NAMED ? "" : `, with one -replace=null_resource.HOST_ROLE for each of the ${words.length}`;
+  const lab = /^[\w./-]+$/.test(target) ? target : shellQuote(target);
+  io.out(`put it right: npm run deploy -- ${lab} ${shown}${rest}`);
 }
 
 /** What kept several from being checked, such as a node that does not answer, is told once. */

@@ -14,6 +14,8 @@ export interface GuardOptions extends SecretSources {
   /** Guests, or addresses of other things, that may be destroyed. */
   readonly allow?: readonly string[];
   readonly json?: boolean;
+  /** The host is not asked who holds VMIDs. */
+  readonly offline?: boolean;
 }
 
 /**
@@ -21,20 +23,20 @@ export interface GuardOptions extends SecretSources {
  * Exit codes: 0 nothing is destroyed that is not allowed, 1 errors, 2 wrong use, 3 refused.
  */
 export async function guard(target: string, options: GuardOptions, io: Io): Promise<ExitCode> {
-  const { allow = [], environment = process.env, json = false, plan } = options;
+  const { allow = [], environment = process.env, json = false, offline = false, plan } = options;
   if (plan !== undefined) {
     const result = load(target, io);
     const lab = resolved(result, io);
     if (!lab) return EXIT.problems;
     const text = await planText(resolve(io.cwd, plan), lab, environment, io);
     const { secrets } = findSecrets(result, lab, options, io);
-    return judge({ plan: text, lab, allow, secrets, io, json });
+    return judge({ plan: text, lab, allow, secrets, io, json, offline });
   }
   let verdict: ExitCode | undefined;
   const files = (options.vaultPasswordFile ?? []).flatMap((file) => ["--vault-password-file", file]);
   // The gate never lets the deployment go on.
   const gate = async (planned: Planned) => {
-    verdict = await judge({ ...planned, allow, json });
+    verdict = await judge({ ...planned, allow, json, offline });
     return EXIT.refused;
   };
   const ended = await operate(["deploy", target, ...files], { environment, gate, quiet: true }, io);
@@ -54,7 +56,8 @@ async function planText(file: string, lab: Lab, environment: NodeJS.ProcessEnv, 
   // A plan file is a ZIP archive.
   if (start !== "PK") return readFileSync(file, "utf8");
   const folder = join(resolve(cwd, environment.CDKTF_OUTDIR ?? "cdktf.out"), "stacks", lab.name);
-  const { output, status } = await new Terraform({ folder, environment }).show(file);
+  const terraform = new Terraform({ folder, environment });
+  const { output, status } = await terraform.show(file).finally(() => terraform.close());
   if (status !== 0) throw new UsageError(`terraform show -json ${file}, in ${folder}: ${output.trim()}`);
   return output;
 }

@@ -1,5 +1,7 @@
+import { BrokenRoles } from "../provision/registry";
 import { isSystemError, said } from "../stacks/system-error";
-import { EXIT, UsageError } from "./output";
+import { EXIT, processIo, UsageError } from "./output";
+import { countProblems, tellProblems } from "./problems";
 
 /** Runs a command as the process: sets the exit code, and answers even a mistake of the program with one line. */
 export function runProcess(name: string, command: () => Promise<number> | number): void {
@@ -21,6 +23,12 @@ export function runProcess(name: string, command: () => Promise<number> | number
         if (error instanceof UsageError) {
           process.stderr.write(`${name}: ${error.message}\n`);
           process.exitCode = EXIT.usage;
+          return;
+        }
+        if (error instanceof BrokenRoles) {
+          tellProblems(error.problems, processIo());
+          process.stderr.write(`${name}: ${countProblems(error.problems)} in the roles; mend them first\n`);
+          process.exitCode = EXIT.problems;
           return;
         }
         process.stderr.write(`${unexpected(name, error, process.env.LAB_DEBUG === "1")}\n`);

@@ -5,7 +5,7 @@ import type { Position, Problem } from "../model/problem";
 import { suggest } from "../model/schema/nearest";
 import { parse } from "../model/schema/parse";
 import { VARIABLES } from "../model/schema/variables";
-import { fetchKeys, GITHUB } from "./keys/github";
+import { fetchKeys, GITHUB, type Source, sourceOf } from "./keys/github";
 import { type KeysByUser, pinKeys } from "./keys/pin";
 import { lineDiff } from "./line-diff";
 import { EXIT, type ExitCode, type Io } from "./output";
@@ -14,7 +14,7 @@ import { load } from "./target";
 
 export interface KeysOptions {
   readonly write?: boolean;
-  /** Where accounts are asked for. @default LAB_GITHUB_URL, else https://github.com */
+  /** Where accounts are asked for: a server, or a folder. @default LAB_GITHUB_URL, else https://github.com */
   readonly url?: string;
 }
 
@@ -34,8 +34,8 @@ const VARIABLE = "github_accounts";
 export async function syncKeys(target: string, { write = false, url }: KeysOptions, io: Io): Promise<ExitCode> {
   const { inventory, name } = load(target, io);
   const { accounts, problems } = accountsOf(inventory);
-  const base = url ?? (process.env.LAB_GITHUB_URL || GITHUB);
-  const fetched = await fetchAll(accounts, base);
+  const source = sourceOf(url ?? (process.env.LAB_GITHUB_URL || GITHUB), io.cwd);
+  const fetched = await fetchAll(accounts, source);
   const edited = editFiles(inventory, fetched.keys, io.cwd);
   const all = [...problems, ...fetched.problems, ...strangers(accounts, edited.users)];
   if (all.length > 0) {
@@ -47,7 +47,8 @@ export async function syncKeys(target: string, { write = false, url }: KeysOptio
     if (write) writeFileSync(resolve(io.cwd, file), after);
   }
   const count = edited.files.length;
-  if (count === 0) io.out(`${name}: the keys are as the accounts have them`);
+  if (count === 0 && accounts.length === 0) io.out(`${name}: there are no github_accounts, and no keys of any`);
+  else if (count === 0) io.out(`${name}: the keys are as the accounts have them`);
   else
     io.out(
       write ? `${name}: written; look at it before you commit` : `${name}: nothing was written; to write it: --write`,
@@ -75,10 +76,10 @@ function accountsOf(inventory: Inventory): { accounts: Account[]; problems: Prob
 
 async function fetchAll(
   accounts: readonly Account[],
-  base: string,
+  source: Source,
 ): Promise<{ keys: KeysByUser; problems: Problem[] }> {
   const names = [...new Set(accounts.map(({ account }) => account))];
-  const answers = new Map(await Promise.all(names.map(async (name) => [name, await fetchKeys(name, base)] as const)));
+  const answers = new Map(await Promise.all(names.map(async (name) => [name, await fetchKeys(name, source)] as const)));
   const keys = new Map<string, { account: string; keys: readonly string[] }[]>();
   const problems: Problem[] = [];
   for (const { account, at, user } of accounts) {

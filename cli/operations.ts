@@ -5,7 +5,7 @@ import { type GuardOptions, guard } from "./guard";
 import { gathered, VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP } from "./lab-secrets";
 import type { ExitCode, Io } from "./output";
 import { type RebuildOptions, rebuild } from "./rebuild";
-import { onTerminal } from "./terraform";
+import { onTerminal } from "./terraform/terminal";
 
 type Subcommand = (name: string, summary: string, ...help: string[]) => Command;
 
@@ -29,6 +29,7 @@ export function operationCommands(command: Subcommand, lab: string, done: (code:
     .argument("LAB", lab)
     .option("--plan <file>", "a plan of terraform plan -out, or its JSON; a plan is made if left out")
     .option("--allow <name>", "what may be destroyed: a guest, or a Terraform address; may be repeated", gathered)
+    .option("--offline", "do not ask the host whether VMIDs are free")
     .option("--json", "as JSON")
     .option(VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP, gathered)
     .addHelpText(
@@ -61,6 +62,7 @@ function rebuildCommand(command: Subcommand, done: (code: ExitCode) => void, io:
     .argument("LAB/HOST", "a lab and one of its guests or nodes: what is behind the last slash is the host")
     .option("--from-backup <latest|VOLID>", "restore a backup of the guest instead of creating it anew")
     .option("--yes", "ask nothing")
+    .option("--verbose", "show all that the steps' scripts say")
     .option(VAULT_PASSWORD_FILE, VAULT_PASSWORD_FILE_HELP, gathered)
     .addHelpText("after", "Here also: 3 more would be destroyed than what is rebuilt.")
     .action(async (target: string, options: RebuildOptions) =>

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { HOW_TO_GIVE } from "../model/vault";
 import { credentials } from "./credentials";
 import { type DriftOptions, drift } from "./drift";
 import { explain } from "./explain";
@@ -11,7 +12,7 @@ import { operationCommands } from "./operations";
 import { EXIT, type ExitCode, type Io, UsageError } from "./output";
 import { schema } from "./schema";
 import { secrets } from "./secrets";
-import { show } from "./show";
+import { type ShowOptions, show } from "./show";
 import { FORMATS, type Format, validate } from "./validate";
 
 const LAB = "a folder's name under inventory/, or the path of any folder or hosts file";
@@ -58,8 +59,7 @@ function build(io: Io, done: (code: ExitCode) => void): Command {
     })
     .addHelpText("after", examples("validate", "explain tiers/jellyfin proxmox_lxc.memory", "credentials tiers"));
   const command = (name: string, summary: string, ...help: string[]) =>
-    program
-      .command(name)
+    tellingOptions(program.command(name), name)
       .description(summary)
       .addHelpText("after", examples(...help));
   const lab = () => new Argument("LAB", LAB);
@@ -102,10 +102,11 @@ function build(io: Io, done: (code: ExitCode) => void): Command {
     "show",
     "Shows everything that a guest or node is after all defaults, groups and references.",
     "show tiers/media",
-    "show tiers/pve1",
+    "show tiers/pve1 --json",
   )
     .argument("LAB/HOST", HOST)
-    .action((target: string) => done(show(target, io)));
+    .option("--json", "as JSON")
+    .action((target: string, options: ShowOptions) => done(show(target, options, io)));
   command(
     "graph",
     "Draws nodes, bridges, networks, guests and groups as a Mermaid flowchart.",
@@ -119,6 +120,24 @@ function build(io: Io, done: (code: ExitCode) => void): Command {
   operationCommands(command, LAB, done, io);
   secretCommands(program, command, done, io);
   return program;
+}
+
+/** An option that does not exist is answered with those that do. */
+function tellingOptions(command: Command, name: string): Command {
+  const tail = (flag: string) => {
+    const own = command.options.flatMap(({ long }) => long ?? []);
+    const isOfVault = /^--?(ask-)?vault|^-J$/.test(flag);
+    if (isOfVault && !own.includes("--vault-password-file"))
+      return `lab ${name} decrypts nothing, and needs no password`;
+    const password = isOfVault ? `; the vault password: ${HOW_TO_GIVE}` : "";
+    return `lab ${name} takes ${own.length > 0 ? own.join(", ") : "no options"}${password}`;
+  };
+  return command.configureOutput({
+    outputError: (text, write) => {
+      const [, flag] = /unknown option '([^'=]+)/.exec(text) ?? [];
+      write(flag === undefined ? text : `${text.trimEnd()}\n${tail(flag)}\n`);
+    },
+  });
 }
 
 type Subcommand = (name: string, summary: string, ...help: string[]) => Command;
@@ -151,8 +170,7 @@ function secretCommands(program: Command, command: Subcommand, done: (code: Exit
     .addHelpText("after", "Here: 0 nothing drifted, 2 something did, 1 something could not be checked, or wrong use.")
     .action(async (target: string, options: DriftOptions) => done(await drift(target, options, io)));
   const keys = program.command("keys").description("SSH keys of people.");
-  keys
-    .command("sync")
+  tellingOptions(keys.command("sync"), "keys sync")
     .description("Pins the SSH keys of GitHub accounts (github_accounts) in the inventory's base_users.")
     .argument("LAB", LAB)
     .option("--write", "write the files; without it, what would change is shown")

@@ -14,12 +14,15 @@ import { restoreLosses, restoreScript } from "./rebuild/restore";
 import { addressOf, type Target, targetOf } from "./rebuild/targets";
 import { loadHost, resolved } from "./target";
 import { type OperateOptions, operate, type Planned } from "./terraform";
+import { type Logins, tryLogins } from "./terraform/logins";
 
 export interface RebuildOptions extends SecretSources, Pick<OperateOptions, "confirm" | "program" | "terminal"> {
   /** `latest`, or a backup's volume id. @default from nothing */
   readonly fromBackup?: string;
   /** Asks nothing. */
   readonly yes?: boolean;
+  /** Shows all that scripts say. */
+  readonly verbose?: boolean;
 }
 
 /** One rebuild, with what it works on. */
@@ -190,7 +193,8 @@ async function applied(
 ): Promise<ExitCode> {
   const { confirm, environment, program, terminal, yes } = work.options;
   const approval = yes || isConfirmed ? ["--auto-approve"] : [];
-  const given = { environment, gate, quiet: true, approval: "--yes" };
+  const logins: Logins = (planned) => tryLogins(planned, environment);
+  const given = { environment, gate, logins, quiet: true, approval: "--yes" };
   const more = { ...(confirm ? { confirm } : {}), ...(program ? { program } : {}), ...(terminal ? { terminal } : {}) };
   const code = await operate([...deploy(work), ...words, ...approval], { ...given, ...more }, work.io);
   return asExit(code);
@@ -227,8 +231,9 @@ const ownAddresses = ({ addresses, target }: Rebuild): readonly string[] =>
   addresses.filter(({ owner }) => owner === target.host).map(({ address }) => address);
 
 /** The words that every run of Terraform begins with. */
-const deploy = ({ labTarget, options: { vaultPasswordFile = [] } }: Rebuild): string[] => [
+const deploy = ({ labTarget, options: { vaultPasswordFile = [], verbose } }: Rebuild): string[] => [
   "deploy",
   labTarget,
+  ...(verbose ? ["--verbose"] : []),
   ...vaultPasswordFile.flatMap((file) => ["--vault-password-file", file]),
 ];

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { createInterface } from "node:readline/promises";
 import type { LoadResult } from "../model";
 import type { Lab } from "../model/lab";
 import type { Problem } from "../model/problem";
@@ -15,8 +14,10 @@ import { EXIT, type Io, processIo } from "./output";
 import { countProblems, hasErrors, tellProblems } from "./problems";
 import { load, resolved } from "./target";
 import { asksForHelp, type Given, ownPlanFile, parseArguments, usage } from "./terraform/arguments";
+import { type Logins, tryLogins } from "./terraform/logins";
 import { type Probe, probeApi, tokenProblems } from "./terraform/probe";
 import { type Place, Progress, type ProgressOptions } from "./terraform/progress";
+import { onTerminal } from "./terraform/terminal";
 import { Terraform, type TerraformOptions } from "./terraform/terraform";
 
 /** A plan that is about to be applied. */
@@ -40,6 +41,8 @@ export interface OperateOptions {
   readonly view?: (planned: Planned) => void;
   /** Asks the host whether it is there, before anything is planned; absent: Terraform finds out. */
   readonly probe?: Probe;
+  /** Logs in to the nodes that the steps of a plan need, while the plan is looked at; absent: Terraform finds out. */
+  readonly logins?: Logins;
   /** Asks whether to go on; absent where nobody can be asked. */
   readonly confirm?: (question: string) => Promise<string>;
   readonly terminal?: ProgressOptions["terminal"];
@@ -118,7 +121,7 @@ interface Operation {
 }
 
 async function diff(operation: Operation): Promise<number> {
-  const { given, options, terraform } = operation;
+  const { given, io, options, terraform } = operation;
   // With -json, which is for programs, nothing is added.
   const isPlain = !given.rest.some((word) => /^--?json(=|$)/.test(word));
   const view = isPlain ? options.view : undefined;
@@ -129,9 +132,15 @@ async function diff(operation: Operation): Promise<number> {
   if (status !== CHANGES || !view || file === undefined) return shown(status, given);
   const planned = await read(operation, file);
   if (!planned) return EXIT.problems;
+  const logins = given.offline ? undefined : tried(operation, planned);
   view(planned);
+  // A plan needs none of them, so nothing is wrong with it.
+  tellProblems((await logins)?.map((each) => ({ ...each, severity: "warning" })) ?? [], io);
   return shown(status, given);
 }
+
+const tried = async ({ options }: Operation, planned: Planned): Promise<readonly Problem[]> =>
+  (await options.logins?.(planned)) ?? [];
 
 /** A plan as the guard looks at it; undefined, with the reason told, when it cannot be read. */
 async function read({ given, io, lab, result, secrets, terraform }: Operation, file: string) {
@@ -160,11 +169,16 @@ async function deploy(operation: Operation): Promise<number> {
   const told = options.quiet ? { fails: io.err } : { says: planText(operation) };
   const planned = await terraform.plan(planWords(operation), { file, ...told });
   if (planned !== CHANGES) return shown(planned, given);
-  if (options.gate) {
+  if (options.gate || options.logins) {
     const seen = await read(operation, file);
     if (!seen) return EXIT.problems;
-    const verdict = await options.gate(seen);
+    const [verdict, logins] = await Promise.all([options.gate?.(seen) ?? 0, tried(operation, seen)]);
     if (verdict !== 0) return verdict;
+    tellProblems(logins, io);
+    if (hasErrors(logins)) {
+      io.err(`${operation.lab.name}: ${countProblems(logins)}; nothing was applied`);
+      return EXIT.problems;
+    }
   }
   if (!given.approved && !(await approved(options, io))) return EXIT.problems;
   const progress = new Progress(progressOptions(operation));
@@ -266,29 +280,11 @@ function unfit({ from, name, usedBy }: LabSecret): Problem[] {
   return [];
 }
 
-async function ask(question: string): Promise<string> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return await terminal.question(question);
-  } finally {
-    terminal.close();
-  }
-}
-
-/** How somebody at a terminal is asked and shown what goes on; nothing where there is none. */
-export function onTerminal(): Pick<OperateOptions, "confirm" | "terminal"> {
-  const { stdin, stdout } = process;
-  const isTerminal = stdout.isTTY === true && process.env.TERM !== "dumb" && !process.env.CI;
-  return {
-    ...(stdin.isTTY && stdout.isTTY ? { confirm: ask } : {}),
-    ...(isTerminal ? { terminal: { columns: stdout.columns, write: (text) => void stdout.write(text) } } : {}),
-  };
-}
-
 if (require.main === module) {
   const [command = "diff"] = process.argv.slice(2);
   const looks = { gate: guardGate, view: guardView };
   const probe: Probe = (lab, secrets) => probeApi(lab, secrets, process.env);
-  const options: OperateOptions = { environment: process.env, ...looks, probe, ...onTerminal() };
+  const logins: Logins = (planned) => tryLogins(planned, process.env);
+  const options: OperateOptions = { environment: process.env, ...looks, probe, logins, ...onTerminal() };
   runProcess(`npm run ${command}`, () => operate(process.argv.slice(2), options, processIo()));
 }

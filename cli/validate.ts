@@ -1,6 +1,7 @@
-import { type LoadResult, sharedIdentities } from "../model";
-import type { Problem } from "../model/problem";
+import { findLabs, type LoadResult, loadLab, sharedIdentities } from "../model";
+import { concerning, type Problem } from "../model/problem";
 import { HOW_TO_GIVE, holdsSecrets, labSecrets, type VaultPassword, vaultProblems } from "../model/vault";
+import { roleProblems } from "../provision/registry";
 import { givenPasswords, type SecretSources } from "./lab-secrets";
 import { EXIT, type ExitCode, type Io } from "./output";
 import { countProblems, githubAnnotation, hasErrors, problemLine } from "./problems";
@@ -20,19 +21,26 @@ export function validate(
   { format, ...sources }: { readonly format: Format } & SecretSources,
   io: Io,
 ): ExitCode {
-  const results = target === undefined ? loadAll(io) : [load(target, io)];
+  const broken = roleProblems();
+  // Nothing can be said of a lab whose roles are not known.
+  const results = broken.length > 0 ? [] : target === undefined ? loadAll(io) : [load(target, io)];
   const reports: Report[] = results.map((result) => ({
     name: result.name,
-    problems: [...result.problems, ...encrypted(result, sources, io)],
+    problems: [
+      ...result.problems,
+      ...encrypted(result, sources, io),
+      ...(target === undefined ? [] : withNeighbours(result, io)),
+    ],
   }));
-  const between = betweenLabs(results);
+  if (broken.length > 0) reports.push({ name: "roles", problems: broken });
+  const between = target === undefined ? betweenLabs(results) : [];
   if (between.length > 0) reports.push({ name: "all labs", problems: between });
   for (const line of print(reports, format, io)) io.out(line);
   return reports.some(({ problems }) => hasErrors(problems)) ? EXIT.problems : EXIT.ok;
 }
 
-/** What is wrong in encrypted files; without the password, one warning that nobody has looked. */
-function encrypted(result: LoadResult, sources: SecretSources, io: Io): readonly Problem[] {
+/** What is wrong in a lab's encrypted files; without the password, one warning that nobody has looked. */
+export function encrypted(result: LoadResult, sources: SecretSources, io: Io): readonly Problem[] {
   const { groups, hosts } = result.inventory;
   const [first, ...others] = new Set([...groups.values(), ...hosts.values()].flatMap(({ sealed = [] }) => sealed));
   if (!holdsSecrets(result.inventory)) return [];
@@ -76,8 +84,17 @@ function unknownNames(
 /** Of a name or a part of it that no file has; what cannot be decrypted is told by the file. */
 const UNKNOWN = new Set(["unknown-reference", "vault-missing", "vault-value"]);
 
-function betweenLabs(results: readonly LoadResult[]): readonly Problem[] {
+/** What labs that are looked at together share. */
+export function betweenLabs(results: readonly LoadResult[]): readonly Problem[] {
   return [...sharedIdentities(results.flatMap(({ lab }) => (lab ? [lab] : [])))];
+}
+
+/** What a lab that is looked at alone shares with others under inventory/, whose own problems are nobody's business here. */
+export function withNeighbours(result: LoadResult, { cwd }: Io): readonly Problem[] {
+  const labs = findLabs(cwd);
+  if (!labs.some(({ name }) => name === result.name)) return [];
+  const others = labs.filter(({ name }) => name !== result.name).map(({ target }) => loadLab(target, { cwd }));
+  return concerning(result, betweenLabs([result, ...others]));
 }
 
 function print(reports: readonly Report[], format: Format, { colors }: Io): string[] {

@@ -59,9 +59,9 @@ function textOf(problem: Problem): string {
   return `${path}${problem.message}${fix}${also}`;
 }
 
-/** Of problems between labs those that are told to one of them: their subject is a guest of it. */
+/** Of problems between labs those that are told to one of them: their subject is it or a guest of it. */
 export function concerning({ name }: { readonly name: string }, problems: readonly Problem[]): readonly Problem[] {
-  return problems.filter(({ subject }) => subject?.startsWith(`${name}/`));
+  return problems.filter(({ subject }) => subject === name || subject?.startsWith(`${name}/`));
 }
 
 /** What has to be mended comes first; else the order stays. */

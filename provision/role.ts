@@ -3,7 +3,8 @@ import { text } from "../model/schema/scalar";
 
 /**
  * What a role is, beside its `apply.sh` and `check.sh`: who gets it, in which order, and what may be set.
- * A role is a folder `provision/<name>/` whose `role.ts` exports one of these as its default; nothing else needs to know it.
+ * A role is a folder `provision/<name>/` whose `role.ts` exports one of these as its default; nothing else needs to know it. What is wrong
+ * in one is told by every command, with its line (`role-problems.ts`).
  */
 export interface RoleDefinition<Variables extends z.ZodObject = z.ZodObject> {
   /** One sentence for the documentation and the editor. */
@@ -25,7 +26,7 @@ export interface RoleDefinition<Variables extends z.ZodObject = z.ZodObject> {
   readonly ahead?: boolean;
   /** Operating systems (`os.osType`) it knows. @default every one */
   readonly osTypes?: readonly string[];
-  /** The inventory variables that are its settings, under the names they have in the inventory; each described. */
+  /** The inventory variables that are its settings, under the names they have in the inventory: small letters, digits and _; each described. */
   readonly variables: Variables;
   /** Those of `variables` that `derive` reads of every host, so that a host outside the group may have them, too. @default none */
   readonly ofAnyHost?: readonly string[];

@@ -18,7 +18,6 @@ const options = /** @type {const} */ ({
   swcrc: false,
   jsc: { target: "es2022", parser: { syntax: "typescript" } },
   module: { type: "commonjs" },
-  sourceMaps: false,
 });
 /**
  * What is only loaded when it is first used: the bindings and constructs, of which a lab needs a few, and the parser for
@@ -30,8 +29,21 @@ const salt = `${version} ${JSON.stringify(options)} ${process.env.LAB_EAGER_PACK
 require.extensions[".ts"] = (module, file) => {
   const source = readFileSync(file, "utf8");
   const key = createHash("sha256").update(salt).update(source).digest("hex");
-  module._compile(kept(join(cache, `${key}.cjs`)) ?? translate(source, file, key), file);
+  try {
+    module._compile(kept(join(cache, `${key}.cjs`)) ?? translate(source, file, key), file);
+  } catch (error) {
+    locate(error, () =>
+      require("./source-position.cjs").sourcePosition(error, file, source, () => compiled(source, file, true).map),
+    );
+    throw error;
+  }
 };
+
+/** Gives an error a function that says where in the source it arose, for who reads files that others wrote. */
+function locate(error, value) {
+  if (typeof error !== "object" || error === null || "sourcePosition" in error) return;
+  Reflect.defineProperty(error, "sourcePosition", { value, configurable: true });
+}
 
 function kept(path) {
   try {
@@ -41,10 +53,14 @@ function kept(path) {
   }
 }
 
-function translate(source, file, key) {
+function compiled(source, filename, sourceMaps) {
   const lazy = process.env.LAB_EAGER_PACKAGES === "1" ? [] : Array.from(source.matchAll(SELDOM), ([, name]) => name);
   const module = { ...options.module, lazy };
-  const { code } = require("@swc/core").transformSync(source, { ...options, module, filename: file });
+  return require("@swc/core").transformSync(source, { ...options, module, filename, sourceMaps });
+}
+
+function translate(source, file, key) {
+  const { code } = compiled(source, file, false);
   try {
     mkdirSync(cache, { recursive: true });
     const draft = join(cache, `${key}.${process.pid}`);

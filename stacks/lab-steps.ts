@@ -7,6 +7,8 @@ export interface LabStep {
   /** The guest or node that it configures. */
   readonly host: string;
   readonly role: string;
+  /** Where it is in Terraform: `null_resource.media_base`. */
+  readonly address: string;
   readonly label: string;
   /** Folder of the role's scripts, relative to the project's root. */
   readonly scripts: string;
@@ -40,8 +42,9 @@ export function labSteps(input: LabInput, outdir: string): LabStep[] {
   const steps = buildApp([input], { outdir })
     .node.findAll()
     .filter((each): each is Step => each instanceof Step);
-  return steps.map(({ run: { secrets, target, ...run } }) => ({
+  return steps.map(({ resource, run: { secrets, target, ...run } }) => ({
     ...run,
+    address: `${resource.terraformResourceType}.${resource.friendlyUniqueId}`,
     host: run.label.slice(0, run.label.lastIndexOf(" ")),
     secrets: Object.fromEntries(Object.entries(secrets).map(([name, expression]) => [name, variableOf(expression)])),
     login: loginTo(target),

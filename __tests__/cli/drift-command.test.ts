@@ -89,6 +89,7 @@ describeInSandbox("lab drift", () => {
       expect(before.code).toBe(2);
       expect(before.out).toMatch(/^HOST +base$\n^web +\d+ changes?$/m);
       expect(before.out).toMatch(/^web base: would change: \/etc\/systemd\/journald\.conf\.d\//m);
+      expect(before.out).toMatch(/\nput it right: npm run deploy -- lab -replace=null_resource\.web_base\n$/);
       expect(guest.digest()).toBe(untouched);
       guest.apply("base", BASE);
       const applied = guest.digest();
@@ -105,7 +106,13 @@ describeInSandbox("lab drift", () => {
       expect(code).toBe(2);
       expect(JSON.parse(out)).toMatchObject({
         findings: [
-          { host: "web", role: "base", state: "drifted", changes: [expect.stringContaining("journald.conf.d")] },
+          {
+            host: "web",
+            role: "base",
+            address: "null_resource.web_base",
+            state: "drifted",
+            changes: [expect.stringContaining("journald.conf.d")],
+          },
         ],
       });
     });

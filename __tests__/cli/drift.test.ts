@@ -67,6 +67,7 @@ describeWithSshd("drift over a real sshd", () => {
     return {
       host,
       role,
+      address: `null_resource.${host}_${role}`,
       label,
       scripts,
       settings: "",
@@ -91,7 +92,7 @@ describeWithSshd("drift over a real sshd", () => {
     ];
     const before = sshd.logins();
     const findings = await run(steps);
-    expect(findings).toEqual([
+    expect(findings).toMatchObject([
       { host: "media", role: "one", state: "ok", changes: [], notes: [] },
       { host: "media", role: "two", state: "drifted", changes: ["word is it's"], notes: ["note: mind"] },
       {

@@ -9,14 +9,11 @@ import { toPlain } from "../../model/tree";
 import { parseYaml } from "../../model/yaml";
 import { SOUND } from "../support/lab-folder";
 import { temporaryFolder } from "../support/run-step";
+import { publicKey } from "../support/ssh-key";
 import { capture } from "./capture";
 
-/** A public key whose inside names its type, as every real one does. */
-function key(seed: string, type = "ssh-ed25519"): string {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(type.length);
-  return `${type} ${Buffer.concat([length, Buffer.from(type), Buffer.from(seed.padEnd(32, "."))]).toString("base64")}`;
-}
+const key = (seed: string, type = "ssh-ed25519") =>
+  publicKey(type, [...(type === "ssh-rsa" ? [Buffer.from([1, 0, 1])] : []), Buffer.from(seed.padEnd(32, "."))]);
 
 const MINE = `${key("mine")} anna@laptop`;
 const FILE = `# People.
@@ -115,6 +112,44 @@ base_timezone:   Europe/Berlin
     expect(again.out).toBe("lab: the keys are as the accounts have them\n");
   });
 
+  it("takes keys from files of a folder, for a place without a network", async () => {
+    for (const prefix of ["", "file://"]) {
+      const cwd = folder(ACCOUNTS);
+      const keys = join(cwd, "keys");
+      mkdirSync(keys);
+      writeFileSync(join(keys, "anna-gh.keys"), `${key("new")} anna@desk\r\n${key("rsa", "ssh-rsa")}\n`);
+      process.env.LAB_GITHUB_URL = prefix === "" ? "keys" : `${prefix}${keys}`;
+      expect(await capture(["keys", "sync", "lab", "--write"], cwd)).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(
+          /keys\/ben-gh\.keys cannot be read: .*save https:\/\/github\.com\/ben-gh\.keys there/,
+        ),
+      });
+      writeFileSync(join(keys, "ben-gh.keys"), `${key("ben")}\n`);
+      expect(await capture(["keys", "sync", "lab", "--write"], cwd)).toMatchObject({ code: 0, err: "" });
+      expect(usersOf(cwd)).toContain(`          - ${key("new")} github.com/anna-gh\n`);
+    }
+  });
+
+  it.each(["ftp://here", "github.example.com", "https://", "file://there/keys", "/nowhere"])(
+    "refuses %s for a place of keys",
+    async (place) => {
+      process.env.LAB_GITHUB_URL = place;
+      const { code, err } = await capture(["keys", "sync", "lab"], folder(ACCOUNTS));
+      expect({ code, err }).toEqual({
+        code: 2,
+        err: expect.stringContaining(
+          `LAB_GITHUB_URL: expected https://… or a folder with ACCOUNT.keys files, got "${place}"`,
+        ),
+      });
+    },
+  );
+
+  it("says that a lab has no accounts", async () => {
+    const { code, out } = await capture(["keys", "sync", "lab"], folder("", "base_users: [{ name: ben }]\n"));
+    expect({ code, out }).toEqual({ code: 0, out: "lab: there are no github_accounts, and no keys of any\n" });
+  });
+
   it("takes away the keys of an account that is no longer named", async () => {
     const cwd = folder("github_accounts: {}\n");
     await capture(["keys", "sync", "lab", "--write"], cwd);
@@ -169,7 +204,7 @@ base_timezone:   Europe/Berlin
       "no network",
       "{ anna: [anna-gh] }",
       () => (process.env.LAB_GITHUB_URL = "http://127.0.0.1:65535"),
-      /does not answer: ECONNREFUSED/,
+      /does not answer: ECONNREFUSED; .*LAB_GITHUB_URL another server, or a folder/,
     ],
   ])("refuses %s, and writes nothing at all", async (_, accounts, prepare, message) => {
     prepare();

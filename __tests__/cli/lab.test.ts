@@ -159,6 +159,21 @@ describe("wrong usage", () => {
     expect(err).not.toMatch(/^\s+at /m);
   });
 
+  it("of an option is answered with those that there are", async () => {
+    const options = async (...args: string[]) => (await lab(...args)).err;
+    expect(await options("drift", "tiers", "--verbose")).toMatch(
+      /takes --host, --role, --json, --jobs, --vault-password/,
+    );
+    expect(await options("drift", "tiers", "--ask-vault-pass")).toMatch(
+      /the vault password: set LAB_VAULT_PASSWORD_FILE/,
+    );
+    expect(await options("explain", "tiers/media", "--vault-password-file=x")).toMatch(/lab explain decrypts nothing/);
+    expect(await options("graph", "tiers", "--json")).toMatch(/lab graph takes no options/);
+    expect(await options("keys", "sync", "tiers", "--wirte")).toMatch(
+      /did you mean --write\?[\s\S]*lab keys sync takes --write/i,
+    );
+  });
+
   it("asking for help is none", async () => {
     const { code, out } = await lab("explain", "--help");
     expect(code).toBe(0);
@@ -212,6 +227,14 @@ describe("show", () => {
       "hosts.yml": `${SOUND["hosts.yml"]}    routers: { hosts: { gw: { model: x1, ports: [1, 2] } } }\n`,
     });
     expect((await capture(["show", "lab/gw"], cwd)).out).toMatch(/^model: "x1"\nports:\n {2}- 1\n {2}- 2$/m);
+    const json = await capture(["show", "lab/gw", "--json"], cwd);
+    expect(JSON.parse(json.out)).toMatchObject({ model: "x1", ports: [1, 2] });
+  });
+
+  it("shows the same as JSON", async () => {
+    const shown = async (host: string) => JSON.parse((await lab("show", `tiers/${host}`, "--json")).out) as object;
+    expect(await shown("media")).toMatchObject({ kind: "container", vmid: 303, memoryMiB: 8192 });
+    expect(await shown("pve1")).toMatchObject({ kind: "node", guests: expect.arrayContaining(["media"]) });
   });
 });
 

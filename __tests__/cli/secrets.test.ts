@@ -106,7 +106,7 @@ describe("validate", () => {
 
   it("finds with the password a name that no file sets, which is taken for a secret without it", async () => {
     const files = {
-      "host_vars/web.yml": `${container("vmid: 301")}compose_apps:\n  a: { compose: "services: {}", env: { KEY: "{{ vault_kye }}" } }\n`,
+      "host_vars/web.yml": `${container("vmid: 301")}compose_apps:\n  a: { compose: "services: { a: { image: busybox } }", env: { KEY: "{{ vault_kye }}" } }\n`,
       "hosts.yml": SOUND["hosts.yml"]!.replace(/\s*$/, "\n    compose_hosts: { hosts: { web: } }\n"),
     };
     const cwd = folder(files);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { encryptVault } from "../../model/vault";
 import { container, type LabFiles, SOUND } from "../support/lab-folder";
 
 const project = resolve(__dirname, "../..");
@@ -54,6 +55,27 @@ describe("npm run synth", () => {
     expect(stdout).toMatch(/^one .* 2 warnings$/m);
     expect(stdout).toMatch(/^two .* 1 warning$/m);
   }, 30_000);
+
+  it("says what validate says: of encrypted files, and of what a lab shares with others under inventory/", () => {
+    const vault = { "group_vars/guests/vault.yml": encryptVault("a_password: secret\n", { password: "right" }) };
+    const cwd = folderWith({ one: { "host_vars/web.yml": container("vmid: 302") }, two: { ...WARNED, ...vault } });
+    const says = (text: string) => text.split("\n").filter((line) => line.startsWith("inventory/"));
+    for (const args of [[], ["two"]]) {
+      const { status, stderr, stdout } = synth(cwd, args);
+      expect(stdout).toMatch(/^two .* 3 warnings$/m);
+      const validated = start("cli/lab.ts", cwd, ["validate", ...args]);
+      expect([status, says(stderr)]).toEqual([validated.status, says(validated.stdout)]);
+    }
+    writeFileSync(join(cwd, "password"), "right");
+    const open = synth(cwd, ["two", "--vault-password-file", "password"]);
+    expect(open.stdout).toMatch(/^two .* 2 warnings$/m);
+    writeFileSync(join(cwd, "password"), "wrong");
+    const wrong = synth(cwd, ["two", "--vault-password-file", "password"]);
+    expect(wrong).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/vault\.yml:1:1 error cannot be decrypted/),
+    });
+  }, 60_000);
 
   it("says in a folder that is no project what is missing there", () => {
     const cwd = folderWith({ one: {} });

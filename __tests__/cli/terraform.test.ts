@@ -107,6 +107,27 @@ describe("npm run diff and deploy", () => {
       expect(parseArguments(command, ["lab", ...options], io).rest).toEqual(options);
   });
 
+  it.each([
+    ["--ask-vault-pass", /--vault-password-file FILE, LAB_VAULT_PASSWORD_FILE/],
+    ["--ask_vault_pass", /nobody is asked/],
+    ["--vault-id=me@prompt", /write --vault-password-file \[ID@\]FILE/],
+    ["-l", /-target=ADDRESS/],
+    ["--limit=web", /-target=ADDRESS/],
+    ["--tags", /-replace=/],
+    ["--check", /npm run diff -- LAB/],
+    ["-e", /in the inventory/],
+    ["-vvv", /write --verbose/],
+    ["--forks=9", /-parallelism=N/],
+    ["-K", /proxmox_ssh_user/],
+    ["--yes", /--auto-approve/],
+  ])("know that %s is another program's, and say what there is instead", async (option, instead) => {
+    for (const command of ["diff", "deploy"]) {
+      const cwd = folder();
+      await expect(run(cwd, [command, "lab", option], GIVEN)).rejects.toThrow(instead);
+      expect(existsSync(join(cwd, "calls.jsonl"))).toBe(false);
+    }
+  });
+
   it("initialize once for a stack as it is", async () => {
     const cwd = folder();
     await run(cwd, ["diff", "lab"], GIVEN);
@@ -135,6 +156,25 @@ describe("npm run diff and deploy", () => {
     const file = started[1]!.args.find((each) => each.startsWith("-out="))!.slice("-out=".length);
     expect(started[2]!.args).toEqual(["apply", "-input=false", "-json", "-parallelism=3", file]);
     expect(existsSync(dirname(file))).toBe(false);
+  });
+
+  it("leave no plan, which holds secrets, behind when they are ended while nothing runs", async () => {
+    const exit = jest.spyOn(process, "exit").mockImplementation(() => undefined as never);
+    let isGone: boolean | undefined;
+    const cwd = folder();
+    const gate: OperateOptions["gate"] = () => {
+      const calls = readFileSync(join(cwd, "calls.jsonl"), "utf8").trim().split("\n");
+      const { args } = JSON.parse(calls.at(-1) ?? "") as Call;
+      const plans = dirname(args.at(-1) ?? "");
+      const isThere = existsSync(plans);
+      process.emit("SIGTERM", "SIGTERM");
+      isGone = isThere && !existsSync(plans);
+      return 3;
+    };
+    await run(cwd, ["deploy", "lab"], GIVEN, { gate });
+    expect(exit).toHaveBeenCalledWith(143);
+    expect(isGone).toBe(true);
+    exit.mockRestore();
   });
 
   it("apply nothing where nothing changes, nobody says yes, or nobody can be asked", async () => {
@@ -193,6 +233,27 @@ describe("npm run diff and deploy", () => {
     await expect(run(folder(), ["deploy", "lab", "--offline"], GIVEN, { probe })).rejects.toThrow(
       /--offline is for npm/,
     );
+  });
+
+  it("apply nothing while a node lets no step in, and say so of a plan as a warning", async () => {
+    const problem = (severity: "error" | "warning") => ({
+      rule: "node-login",
+      severity,
+      message: "no way in",
+      fix: "mend it",
+    });
+    const logins: OperateOptions["logins"] = async () => [problem("error")];
+    const view = () => undefined;
+    const deploy = ["deploy", "lab", "--auto-approve"];
+    const refused = await run(folder(), deploy, GIVEN, { logins });
+    expect(refused).toMatchObject({ code: 1, commands: ["init", "plan", "show"] });
+    expect(refused.told).toBe("error no way in; mend it\nlab: 1 error; nothing was applied");
+    const warned = await run(folder(), deploy, GIVEN, { logins: async () => [problem("warning")] });
+    expect(warned).toMatchObject({ code: 0, commands: ["init", "plan", "show", "apply"] });
+    const planned = await run(folder(), ["diff", "lab"], GIVEN, { logins, view });
+    expect(planned).toMatchObject({ code: 0, told: "warning no way in; mend it" });
+    expect(await run(folder(), ["diff", "lab", "--offline"], GIVEN, { logins, view })).toMatchObject({ told: "" });
+    expect((await run(folder(), deploy, GIVEN, { logins, gate: () => 3 })).code).toBe(3);
   });
 
   it("print how they are used, whatever else is given", async () => {

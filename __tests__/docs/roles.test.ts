@@ -12,12 +12,15 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-/** The sound lab, whose guest or node has the role and those before it, with these variables, the later ones stronger. */
+/**
+ * The sound lab, whose guest or node has the role and those before it that need no settings, with these variables, the later ones
+ * stronger.
+ */
 function labWith({ after = [], group, targets = ["container"] }: Role, examples: readonly string[]): string {
   const host = targets.every((each) => each === "node") ? "pve1" : "web";
   const cwd = mkdtempSync(join(tmpdir(), "roles-"));
   folders.push(cwd);
-  const before = allRoles().filter(({ name }) => after.includes(name));
+  const before = allRoles().filter(({ name, variables }) => after.includes(name) && variables.safeParse({}).success);
   const own = ["all", "proxmox_nodes"];
   const groups = new Set([group, ...before.map((role) => role.group)].filter((name) => !own.includes(name)));
   const members = [...groups].map((name) => `    ${name}: { hosts: { ${host}: } }\n`).join("");

@@ -1,10 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pc from "picocolors";
 import { type OperateOptions, operate } from "../../cli/terraform";
+import { tryLogins } from "../../cli/terraform/logins";
 import { DEFAULT_TEMPLATE, startTestbed, type Testbed } from "../../testbed/api/index";
 import { container } from "../support/lab-folder";
+import { publicKey } from "../support/ssh-key";
 import { describeOnTestbed } from "./harness/lab-run";
 import { NodeShell } from "./harness/node-shell";
 
@@ -71,9 +73,29 @@ describeOnTestbed("npm run deploy", () => {
       TF_VAR_canary: CANARY,
     };
     const io = { cwd, out: tell, err: tell, colors: pc.createColors(false) };
-    const code = await operate(["deploy", "lab", "--auto-approve", "-no-color", ...args], { environment }, io);
+    const logins: OperateOptions["logins"] = (planned) => tryLogins(planned, environment);
+    const code = await operate(["deploy", "lab", "--auto-approve", "-no-color", ...args], { environment, logins }, io);
     return { code, lines };
   }
+
+  it("applies nothing while the node shows another key than the inventory has", async () => {
+    const file = join(cwd, "inventory/lab/host_vars/pve1.yml");
+    const sound = readFileSync(file, "utf8");
+    const other = publicKey("ssh-ed25519", [Buffer.alloc(32)]);
+    writeFileSync(
+      file,
+      sound.replace(/ssh_port: .*/, (port) => `${port}\n  ssh_host_key: ${other}`),
+    );
+    const { code, lines } = await deploy();
+    expect({ code, lines: lines.slice(-2) }).toEqual({
+      code: 1,
+      lines: [
+        expect.stringMatching(/^inventory\/lab\/host_vars\/pve1\.yml:5:17 error .*Host key verification failed; /),
+        "lab: 1 error; nothing was applied",
+      ],
+    });
+    writeFileSync(file, sound);
+  });
 
   it("shows a failing step in full, with host, role and the way there, and no secret", async () => {
     const output = `web script | what went before ${CANARY}\nweb script | error: it failed\n`;

@@ -1,7 +1,8 @@
+import { publicKey } from "../support/ssh-key";
 import type { Guest } from "./support/guest";
 import { describeInGuests, proveRole } from "./support/proof";
 
-const KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv0 ann@desk";
+const KEY = `${publicKey()} ann@desk`;
 const VARIABLES = {
   base_timezone: "Europe/Berlin",
   base_locale: "de_DE.UTF-8",
@@ -12,7 +13,7 @@ const VARIABLES = {
 
 async function works(guest: Guest): Promise<void> {
   const script = `
-    date -d @0 +%Z; . /etc/default/locale; echo "$LANG"; locale -a | grep -c de_DE
+    date -d @0 +%Z; . /etc/default/locale; echo "$LANG"; locale -a | grep -c de_DE.utf8
     htop --version | cut -d ' ' -f 1
     su ann -c 'sudo -n id -u'; id -nG ann
     sshd -T -C user=ann | grep -E '^(passwordauthentication|permitrootlogin|authorizedkeysfile)'
@@ -42,12 +43,18 @@ describeInGuests("base", (world) => {
     variables: VARIABLES,
     works,
     changed: {
-      variables: { ...VARIABLES, base_journal_max_use: "50M" },
-      says: ["/etc/systemd/journald.conf.d/60-proxmox-lab.conf", "systemd-journald restarted"],
-      works: async (guest) =>
-        expect(await guest.sh("systemd-analyze cat-config systemd/journald.conf | grep ^SystemMaxUse")).toBe(
-          "SystemMaxUse=50M",
-        ),
+      variables: { ...VARIABLES, base_journal_max_use: "50M", base_locale: "de_DE@euro" },
+      says: [
+        "locale de_DE@euro",
+        "/etc/default/locale",
+        "/etc/systemd/journald.conf.d/60-proxmox-lab.conf",
+        "systemd-journald restarted",
+      ],
+      works: async (guest) => {
+        const script =
+          "systemd-analyze cat-config systemd/journald.conf | grep ^SystemMaxUse; LC_ALL=de_DE@euro locale charmap";
+        expect(await guest.sh(script)).toBe("SystemMaxUse=50M\nISO-8859-15");
+      },
     },
     failed: {
       variables: { ...VARIABLES, base_packages: ["htop", "no-such-package"] },
@@ -55,16 +62,50 @@ describeInGuests("base", (world) => {
     },
     removed: {
       variables: { base_security_upgrades: false },
-      says: [/authorized_keys.d\/ann removed/, /note: the package prometheus-node-exporter stays/],
+      says: [
+        /authorized_keys.d\/ann removed/,
+        /changed: ann no longer in group adm/,
+        /note: the package prometheus-node-exporter stays/,
+      ],
       works: async (guest) => {
         const script =
-          "systemctl is-active prometheus-node-exporter; ls /etc/sudoers.d /etc/ssh/authorized_keys.d; id -u ann; ls /etc/apt/apt.conf.d/60proxmox-lab 2>&1";
+          "systemctl is-active prometheus-node-exporter; ls /etc/sudoers.d /etc/ssh/authorized_keys.d; id -nG ann; apt-config dump APT::Periodic::Unattended-Upgrade";
         expect(await guest.run(script)).toMatchObject({
           output: expect.stringMatching(
-            /^inactive\n\/etc\/ssh\/authorized_keys.d:\n\n\/etc\/sudoers.d:\nREADME\n\d+\n.*No such file/,
+            /^inactive\n\/etc\/ssh\/authorized_keys.d:\n\n\/etc\/sudoers.d:\nREADME\nann\nAPT::Periodic::Unattended-Upgrade "0";\n/,
           ),
         });
       },
     },
   });
+
+  it("and packages say what only the guest knows, and agree about an sshd that comes later", async () => {
+    const guest = await world().guest("13");
+    const listen = { base_node_exporter: true, base_node_exporter_listen: "192.0.2.77:9100" };
+    const wrong = [
+      [listen, "base", /cannot assign requested address[\s\S]*error: base_node_exporter_listen: .* does not stay up/],
+      [
+        { base_users: [{ name: "ann", shell: "/bin/nosuch" }] },
+        "base",
+        /the shell of ann, \/bin\/nosuch, is not there/,
+      ],
+      [{ base_locale: "de_DE.UTF-9" }, "base", /knows no locale de_DE\.UTF-9; write one of .* such as de_DE/],
+      [{ packages_install: ["dnsutils"] }, "packages", /package dnsutils: .* these provide: bind9-dnsutils;/],
+      [{ packages_hold: ["nosuchpkgx"] }, "packages", /error: packages_hold: nosuchpkgx cannot be held; /],
+    ] as const;
+    for (const [variables, role, says] of wrong) {
+      const { output, status } = await guest.apply(role, variables);
+      expect({ status, output }).toMatchObject({ status: 1, output: expect.stringMatching(says) });
+    }
+    expect(await guest.sh("grep -c UTF-9 /etc/locale.gen || :; getent passwd ann || echo none")).toBe("0\nnone");
+
+    await guest.sh("apt-get -qy purge openssh-server; rm -rf /etc/ssh/sshd_config*");
+    expect(await guest.apply("base")).toMatchObject({ status: 0 });
+    expect(await guest.apply("packages", { packages_install: ["openssh-server"] })).toMatchObject({ status: 0 });
+    expect(await guest.sh("sshd -T | grep ^passwordauthentication")).toBe("passwordauthentication no");
+    expect(await guest.check("base")).toMatchObject({ status: 0 });
+    await guest.sh("echo PermitRootLogin yes >/etc/ssh/sshd_config.d/00-x.conf");
+    expect((await guest.check("base")).output).toMatch(/"permitrootlogin yes" holds, .* out of \S+\/00-x\.conf,/);
+    await world().remove(guest);
+  }, 180_000);
 });

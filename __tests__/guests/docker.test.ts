@@ -144,6 +144,44 @@ describeInGuests("Docker and what runs in it", (world) => {
     await world().remove(guest);
   }, 300_000);
 
+  it("tells what stays up, or is done, from what does not, and shows no part of a secret", async () => {
+    const guest = await world().copy(await from("13"));
+    const [first, second] = ["canary-part1", "canary-part2"];
+    const on = (action: "apply" | "check", services: object) =>
+      guest[action](
+        "compose-app",
+        { compose_apps: { x: { compose: { services }, env: { P: { secret: "p" } }, timeout: 1 } } },
+        { p: `${first}:${second}` },
+      );
+    const sleeps = { image: "local/sleep:1" };
+    const exits = (status: number) => ({ ...sleeps, command: ["sh", "-c", `exit ${status}`] });
+    const waits = { ...sleeps, depends_on: { job: { condition: "service_completed_successfully" } } };
+
+    const done = { job: exits(0), web: waits, none: { ...sleeps, scale: 0 }, pair: { ...sleeps, scale: 2 } };
+    expect((await on("apply", done)).output).toContain(
+      "note: x: job exited (0), pair running, pair running, web running",
+    );
+    expect((await on("apply", done)).output).toContain("done: 0 changed");
+    await guest.sh("docker container prune --force");
+    expect(await on("check", done)).toMatchObject({ status: 0 });
+    await guest.sh("docker stop --time 1 x-pair-2");
+    expect((await on("check", done)).output).toMatch(/note: x: pair exited .*\n.*would change: x up/);
+
+    const again = { web: { ...exits(3), restart: "always" } };
+    const loop = await on("apply", again);
+    expect(loop).toMatchObject({ status: 1 });
+    // Compose itself sees it when it looks between two starts.
+    expect(loop.output).toMatch(/error: x did not (stay|come) up.* now: web restarting/);
+    expect(await on("check", again)).toMatchObject({ status: 2 });
+
+    const refused = await on("apply", { web: { ...sleeps, ports: ["${P}"] } });
+    const failed = await on("apply", { web: { ...sleeps, command: ["/${P}"] } });
+    expect(refused.output).toContain("it accepts it with other values for variable P");
+    expect(failed.output).toContain("error: x did not come up: no such file or directory");
+    for (const part of [first, second]) expect(refused.output + failed.output).not.toContain(part);
+    await world().remove(guest);
+  }, 300_000);
+
   const PASSWORD = "canary-redis-20f8";
   const AGENTS = {
     traefik_kop: {

@@ -1,5 +1,5 @@
 import type { Guest } from "./support/guest";
-import { describeInGuests, proveRole } from "./support/proof";
+import { describeInGuests, inEach, proveRole } from "./support/proof";
 
 const CANARY = "canary-files-9c41";
 const SECRETS = { app_password: CANARY };
@@ -18,7 +18,37 @@ const look = (guest: Guest) =>
     "cd /srv/app; stat -c '%n %a %U:%G' . * deep/er/password /etc/cron.d/app; cat app.conf deep/er/password; ls /etc/motd 2>&1 || :",
   );
 
+const MINUTE = 60_000;
+
 describeInGuests("files", (world) => {
+  it(
+    "starts a service anew that a file had made fail",
+    () =>
+      inEach(async (release) => {
+        const guest = await world().guest(release);
+        // Fails before it has started, as sshd does with a bad setting.
+        const unit =
+          "[Service]\\nType=exec\\nExecStartPre=/bin/grep -q good /etc/app.conf\\nExecStart=/bin/sleep 1e6\\n";
+        await guest.sh(
+          `printf '${unit}' >/etc/systemd/system/app.service; echo good >/etc/app.conf; systemctl start app`,
+        );
+        const conf = (content: string, restart = "app") => ({
+          files_present: [{ path: "/etc/app.conf", content, restart }],
+        });
+        expect(await guest.apply("files", conf("bad"))).toMatchObject({ status: 1 });
+        expect(await guest.check("files", conf("bad"))).toMatchObject({ status: 2 });
+        expect(await guest.apply("files", conf("good"))).toMatchObject({ status: 0 });
+        expect(await guest.sh("systemctl is-active app; systemctl stop app")).toBe("active");
+        expect(await guest.apply("files", conf("good, too"))).toMatchObject({ status: 0 });
+        expect(await guest.sh("systemctl is-active app || :")).toBe("inactive");
+        expect((await guest.apply("files", conf("good", "nginxx"))).output).toContain(
+          "nginxx: there is no such service",
+        );
+        await world().remove(guest);
+      }),
+    5 * MINUTE,
+  );
+
   proveRole(world, "files", {
     variables: files("3"),
     secrets: SECRETS,

@@ -46,8 +46,9 @@ describeInGuests("nvidia", (world) => {
     },
     removed: {
       variables: { nvidia_cfg: { driver: "none" } },
-      says: [/skipped: nvidia: nvidia_cfg.driver is none/],
-      works: async (guest) => expect(await guest.sh("ldconfig -p | grep -c 'libcuda.so.1 '")).toBe("1"),
+      says: [/skipped: nvidia: nvidia_cfg.driver is none/, /changed: nvidia-smi no longer held/],
+      works: async (guest) =>
+        expect(await guest.sh("ldconfig -p | grep -c 'libcuda.so.1 '; apt-mark showhold")).toBe("1"),
     },
   });
 });

@@ -1,4 +1,5 @@
-import { describeInGuests, proveRole } from "./support/proof";
+import type { Guest } from "./support/guest";
+import { describeInGuests, inEach, proveRole } from "./support/proof";
 
 const units = (seconds: number, more: object[] = []) => ({
   systemd_units: [
@@ -16,7 +17,92 @@ const units = (seconds: number, more: object[] = []) => ({
   ],
 });
 
+const MINUTE = 60_000;
+const CRON = "cron.service";
+const service = (command: string, more = "") => `[Service]\nExecStart=${command}\n${more}`;
+
+/** What `systemctl is-active` and `is-enabled` say. */
+const states = (guest: Guest, unit: string) =>
+  guest.sh(`systemctl is-active ${unit}; systemctl is-enabled ${unit} || :`);
+
+async function applied(guest: Guest, ...systemd_units: readonly object[]) {
+  const { output, status } = await guest.apply("systemd-unit", { systemd_units });
+  return { guest: guest.host, status, output };
+}
+
+/** What each of these does is systemd's to say. */
+async function fallsAndRises(guest: Guest): Promise<void> {
+  const failing = { name: CRON, drop_in: service("", "ExecStart=/bin/false\nRestart=always\nRestartSec=5\n") };
+  for (let run = 0; run < 2; run++) {
+    expect(await applied(guest, failing)).toMatchObject({
+      status: 1,
+      output: expect.stringContaining("cron.service was started, and has failed"),
+    });
+  }
+  expect(
+    await applied(guest, { name: CRON, drop_in: "[Service]\nRestart=no\nExecStart=\nExecStart=/bin/false\n" }),
+  ).toMatchObject({
+    status: 1,
+  });
+  expect(await guest.sh("systemctl is-active cron || :")).toBe("failed");
+  expect(await applied(guest)).toMatchObject({ status: 0 });
+  expect(await guest.sh("systemctl is-active cron")).toBe("active");
+}
+
+async function overrides(guest: Guest): Promise<void> {
+  await guest.sh("printf '[Service]\\nExecStart=/bin/sleep 77\\n' >/etc/systemd/system/hand.service");
+  const install = "[Install]\nWantedBy=graphical.target\n";
+  const all = [
+    { name: CRON, content: service("/usr/sbin/cron -f", install), enabled: true },
+    { name: "hand.service", content: service("/bin/sleep 78") },
+  ];
+  expect(await applied(guest, ...all)).toMatchObject({
+    status: 0,
+    output: expect.stringContaining("was there before"),
+  });
+  expect(await applied(guest)).toMatchObject({
+    status: 0,
+    output: expect.stringContaining("hand.service is no longer"),
+  });
+  expect(await states(guest, CRON)).toBe("active\nenabled");
+  const left = await guest.sh(
+    "cd /etc/systemd/system; ls cron.service hand.service *.wants/cron.service 2>/dev/null; systemctl show -p FragmentPath cron",
+  );
+  expect(left).toMatch(
+    /^hand.service\nmulti-user.target.wants\/cron.service\nFragmentPath=.*\/lib\/systemd\/system\/cron.service$/,
+  );
+}
+
+async function templates(guest: Guest): Promise<void> {
+  const of = (seconds: number) => [
+    { name: "app@.service", content: service(`/bin/sleep ${seconds}%i`) },
+    { name: "app@11.service", started: true },
+    { name: "getty@.service", drop_in: "[Unit]\nDescription=x\n" },
+  ];
+  expect(await applied(guest, ...of(500))).toMatchObject({ status: 0 });
+  await guest.sh("systemctl start app@12");
+  expect(await applied(guest, ...of(600))).toMatchObject({ status: 0 });
+  expect(await guest.sh("pgrep -a sleep | cut -d ' ' -f 3 | sort")).toBe("60011\n60012");
+}
+
 describeInGuests("systemd-unit", (world) => {
+  it(
+    "ends a failure, gives a package's unit its place back, restarts instances, and knows which unit is none",
+    () =>
+      inEach(async (release) => {
+        const guest = await world().guest(release);
+        await fallsAndRises(guest);
+        await overrides(guest);
+        await templates(guest);
+        expect(await applied(guest, { name: "crn.service", drop_in: "[Service]\nNice=5\n" })).toMatchObject({
+          status: 1,
+          output: expect.stringContaining("no unit here: crn.service"),
+        });
+        await world().remove(guest);
+      }),
+    5 * MINUTE,
+  );
+
   proveRole(world, "systemd-unit", {
     variables: units(1e6),
     works: async (guest) =>

@@ -1,71 +1,12 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { findLabs, loadLab } from "../../model";
-import type { ContainerGuest } from "../../model/lab";
 import { formatProblem } from "../../model/problem";
-import { exportSchemas } from "../../model/schema/export";
 import { container, hosts, load, removeLabFolders, SOUND } from "../support/lab-folder";
 
 afterAll(removeLabFolders);
 
 const PROJECT = join(__dirname, "../..");
-
-describe("the lab tiers", () => {
-  const result = loadLab("tiers", { cwd: PROJECT });
-  const guests = new Map((result.lab?.guests ?? []).map((guest) => [guest.name, guest as ContainerGuest]));
-
-  it("has no problem", () => {
-    expect(result.problems.map(formatProblem)).toEqual([]);
-  });
-
-  it.each([
-    ["codeserver", 301, "small_servers", 2, 2048, 8, ["docker", "service-agents"]],
-    ["frontend", 302, "small_servers", 2, 2048, 8, ["docker", "service-agents"]],
-    ["media", 303, "medium_servers", 4, 8192, 8, ["docker", "gpu", "service-agents"]],
-    ["jellyfin", 304, "large_servers", 8, 32768, 8, ["docker", "gpu"]],
-  ])("%s: %d %s, %d cores, %d MiB, %d GiB, %j", (name, vmid, tier, cores, memoryMiB, diskGiB, capabilities) => {
-    const guest = guests.get(name);
-    expect(guest).toMatchObject({
-      kind: "container",
-      vmid,
-      tier,
-      cores,
-      memoryMiB,
-      diskGiB,
-      hostname: name,
-      node: "pve1",
-    });
-    expect(guest?.capabilities.map(({ kind }) => kind)).toEqual(capabilities);
-  });
-
-  it("has one exception, with its reason", () => {
-    const exceptions = [...guests.values()].flatMap((guest) =>
-      guest.exceptions.map((e) => ({ guest: guest.name, ...e })),
-    );
-    expect(exceptions).toEqual([
-      { guest: "jellyfin", key: "memory", tierValue: 16384, value: 32768, reason: expect.stringMatching(/\S/) },
-    ]);
-  });
-
-  it("downloads Debian 13 with its checksum", () => {
-    expect(guests.get("media")?.os).toMatchObject({ kind: "download", osType: "debian", checksumAlgorithm: "sha512" });
-  });
-
-  it("knows four tiers and four functional groups", () => {
-    const named = (kind: string) => result.lab?.groups.filter((group) => group.kind === kind).map(({ name }) => name);
-    expect(named("tier")).toEqual(["tiny_servers", "small_servers", "medium_servers", "large_servers"]);
-    expect(named("functional")).toEqual(["docker_hosts", "gpu_access", "wireguard_hosts", "service_agents"]);
-    expect(result.lab?.groups.find(({ name }) => name === "wireguard_hosts")?.hosts).toEqual([]);
-  });
-
-  it("tells where a referring value was written", () => {
-    expect(guests.get("media")?.source.of.memory).toMatchObject({
-      file: "inventory/tiers/host_vars/media.yml",
-      line: 6,
-    });
-  });
-});
 
 describe("a target", () => {
   it("is a name under inventory/, or a path", () => {
@@ -256,60 +197,5 @@ describe("speed", () => {
     // Processor time, so that a busy machine does not matter; generous, since a quadratic rule takes ten times as long.
     expect((user + system) / 1000).toBeLessThan(3000);
     expect(lab?.guests).toHaveLength(1000);
-  });
-});
-
-describe("the exported JSON Schemas", () => {
-  interface Json {
-    readonly [key: string]: Json;
-  }
-  const exported = new Map(exportSchemas().map(({ file, schema }) => [file, schema as unknown as Json]));
-  const vars = exported.get("schemas/inventory/vars.schema.json")!;
-
-  it("are the files in the repository", () => {
-    for (const [file, schema] of exported) {
-      expect(JSON.parse(readFileSync(join(PROJECT, file), "utf8"))).toEqual(JSON.parse(JSON.stringify(schema)));
-    }
-  });
-
-  it("are named by a modeline in every file of every inventory, by a path that exists", () => {
-    const yamlFiles = (folder: string): string[] =>
-      readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-        const path = join(folder, entry.name);
-        return entry.isDirectory() ? yamlFiles(path) : /\.ya?ml$/.test(entry.name) ? [path] : [];
-      });
-    for (const file of yamlFiles(join(PROJECT, "inventory"))) {
-      const schema = /^# yaml-language-server: \$schema=(\S+)/.exec(readFileSync(file, "utf8"))?.[1];
-      expect(statSync(join(file, "..", schema ?? "missing")).isFile()).toBe(true);
-    }
-  });
-
-  it("describe every variable and every key", () => {
-    const undescribed: string[] = [];
-    const visit = (schema: Json, path: string) => {
-      const shape = (schema.anyOf as unknown as Json[] | undefined)?.[0] ?? schema;
-      for (const [key, inner] of Object.entries(shape.properties ?? {})) {
-        if (typeof inner.description !== "string") undescribed.push(`${path}.${key}`);
-        visit(inner, `${path}.${key}`);
-      }
-      if (shape.items) visit(shape.items, `${path}[]`);
-    };
-    visit(vars, "");
-    expect(undescribed).toEqual([]);
-  });
-
-  it("let a template stand in for numbers, flags and lists, but not for other text", () => {
-    const lxc = vars.properties!.proxmox_lxc!.anyOf![0]!.properties!;
-    for (const key of ["memory", "started", "tags", "hostname", "vmid"]) {
-      expect(lxc[key]!.anyOf).toContainEqual({ type: "string", pattern: "\\{\\{.*\\}\\}" });
-    }
-    expect(lxc.memory!.anyOf![0]).toMatchObject({ type: ["integer", "string"], minimum: 16 });
-  });
-
-  it("refuse unknown names with our prefixes only", () => {
-    const [known, other] = vars.propertyNames!.anyOf as unknown as [{ enum: string[] }, { not: { pattern: string } }];
-    const passes = (name: string) => known.enum.includes(name) || !new RegExp(other.not.pattern).test(name);
-    expect(["proxmox_lxc", "lxc_cores", "my_colour", "ansible_host"].filter((name) => !passes(name))).toEqual([]);
-    expect(["proxmox_lcx", "lxc_core", "terraform_backends"].filter(passes)).toEqual([]);
   });
 });

@@ -82,6 +82,19 @@ describe("roles", () => {
     expect(told(result, "missing-key")).toEqual([expect.stringContaining("needed is required but missing")]);
   });
 
+  it("say of a setting that is missing which role wants it of whom, and where it may stand", () => {
+    const timed = role("timed", { group: "time_hosts", variables: z.object({ pool: z.string() }) });
+    const grouped = { "hosts.yml": hosts({ guests: ["web"], time_hosts: ["web"] }) };
+    expect(told(load(grouped, [timed]), "missing-key")).toEqual([
+      "inventory/lab/hosts.yml:11:9 pool: pool is required but missing: expected text; the role timed wants it of every member of time_hosts; " +
+        "add pool: to inventory/lab/group_vars/time_hosts.yml for all of them, or to inventory/lab/host_vars/web.yml",
+    ]);
+    const foldered = { ...grouped, "group_vars/time_hosts/main.yml": "other: 1\n" };
+    expect(told(load(foldered, [timed]), "missing-key")).toEqual([
+      expect.stringContaining("add pool: to inventory/lab/group_vars/time_hosts/main.yml for all"),
+    ]);
+  });
+
   it("report them also where the guest itself has mistakes", () => {
     const sized = role("sized", { variables: z.object({ size: z.number() }) });
     const files = { "group_vars/guests.yml": "size: big\n", "host_vars/web.yml": container("vmid: 1") };

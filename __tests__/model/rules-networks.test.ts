@@ -78,6 +78,18 @@ describe("identity", () => {
     expect(rules("{ ip: 192.168.1.51, vlan: 7 }")).toEqual([]);
   });
 
+  it("host-of-other-lab: tells a lab that is a copy in one line, whatever the number of its guests", () => {
+    const names = ["web", "db", "mail"];
+    const files = names.map((name, index) => [`host_vars/${name}.yml`, container(`vmid: ${301 + index}`)] as const);
+    const a = load({ "hosts.yml": hosts({ guests: names }), ...Object.fromEntries(files) }).lab!;
+    const [own, other, ...more] = [...sharedIdentities([a, { ...a, name: "b" }])];
+    expect(more).toEqual([]);
+    expect([own, other].map((each) => each?.subject)).toEqual(["lab", "b"]);
+    expect(formatProblem(own!)).toMatch(
+      /^inventory\/lab\/group_vars\/all\.yml:2:19 lab shares the API host https:\S+ with b, and there the VMIDs 301, 302, 303; correct proxmox_api_host/,
+    );
+  });
+
   it("host-name: a guest's name can be a Terraform address", () => {
     const result = load({
       "hosts.yml": hosts({ guests: ["web.example"] }),

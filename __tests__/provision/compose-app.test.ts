@@ -1,26 +1,31 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import fc from "fast-check";
-import { appNames, readApp } from "../../provision/compose-app/app-folder";
 import role from "../../provision/compose-app/role";
-import { temporaryFolder } from "../support/run-step";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 
-/** Plays Docker: one service `web` a project, which runs once it is up. */
+/** Plays Docker: one service `web` a project, which runs once it is up; or what /run/comes-up says. */
 const DOCKER = `
 echo "docker $*" >>/run/calls
 if [ "$1" = compose ]; then
   shift
-  while :; do case $1 in --project-name) name=$2; shift 2 ;; --*) shift 2 ;; *) break ;; esac; done
+  while :; do case $1 in --project-name) name=$2; shift 2 ;; --project-directory) folder=$2; shift 2 ;; --*) shift 2 ;; *) break ;; esac; done
   case "$1 $2" in
-    "config --quiet") [ ! -e /run/refuse ] || { cat /run/refuse; exit 15; } ;;
-    "config --services") echo web ;;
-    up*) env >/run/env; [ ! -e /run/fail ] || { cat /run/fail; exit 1; }; echo "web running Up 2 seconds (healthy)" >/run/state-$name ;;
+    "config --quiet")
+      if grep -q ^TOKEN=1$ "$folder/.env"; then refusal=/run/refuse-plain; else refusal=/run/refuse; fi
+      [ ! -e $refusal ] || { cat $refusal; exit 15; } ;;
+    pull*) [ ! -e /run/fail-pull ] || { cat /run/fail-pull; exit 1; } ;;
+    up*) env >/run/env
+      [ ! -e /run/fail ] || { cat /run/fail; exit 1; }
+      echo "web running 1 : Up 2 minutes (healthy)" >/run/state-$name
+      [ ! -e /run/comes-up ] || cp /run/comes-up /run/state-$name ;;
     down*) rm -f /run/state-$name ;;
   esac
 else
-  case $1 in ps) name=\${4##*=}; [ ! -f /run/state-$name ] || cat /run/state-$name ;; volume) echo shop_data ;; esac
+  case $1 in
+    ps) name=\${5##*=}; [ ! -f /run/state-$name ] || cat /run/state-$name ;;
+    inspect) [ ! -e /run/again ] || { cat /run/again; exec rm /run/again; } ;;
+    volume) echo shop_data ;;
+  esac
 fi
 `;
 const CANARY = "canary $(touch /run/pwned) 'é\"";
@@ -67,7 +72,7 @@ describeInSandbox("the compose-app role", () => {
     expect(apply(guest, { shop: SHOP }).output).toContain("done: 0 changed");
     expect(apply(guest, { shop: SHOP }, "check").status).toBe(0);
     expect(guest.digest()).toBe(applied);
-    writeFileSync(join(guest.root, "run/state-shop"), "web exited Exited (1) 3 hours ago\n");
+    writeFileSync(join(guest.root, "run/state-shop"), "web exited 1 : Exited (1) 3 hours ago\n");
     expect(apply(guest, { shop: SHOP }, "check")).toMatchObject({
       status: 2,
       output: expect.stringContaining("shop up"),
@@ -98,18 +103,118 @@ describeInSandbox("the compose-app role", () => {
     expect(apply(guest, {}).output).toContain("done: 0 changed");
   });
 
-  it("touches nothing when compose refuses the project, and does not show what holds a secret", () => {
+  it("touches nothing when compose refuses the project, and says what it says of it without the secrets", () => {
     const guest = guestWithDocker();
     writeFileSync(join(guest.root, "run/refuse"), "services.web: additional property imige\n");
-    expect(apply(guest, { shop: SHOP }).output).toContain(
-      "nothing was changed: services.web: additional property imige",
-    );
-    writeFileSync(join(guest.root, "run/refuse"), `invalid port ${CANARY}\n`);
+    const open = apply(guest, { shop: { ...SHOP, env: {} } });
+    expect(open.output).toContain("nothing was changed: services.web: additional property imige");
+    // Of a value compose shows as much as it likes: a part, another spelling.
+    const part = "canary";
+    writeFileSync(join(guest.root, "run/refuse"), `Invalid containerPort: ${part}\n`);
     const { output, status } = apply(guest, { shop: SHOP });
     expect(status).toBe(1);
-    expect(output).toContain("it holds a secret");
-    expect(output).not.toContain("canary");
+    expect(output).toContain("it accepts it with other values for variable TOKEN: one of them does not fit its place");
+    expect(output).not.toContain(part);
+    writeFileSync(join(guest.root, "run/refuse-plain"), "services.web.environment.A: required variable A is missing\n");
+    expect(apply(guest, { shop: SHOP }).output).toContain(
+      "nothing was changed: services.web.environment.A: required variable A is missing",
+    );
     expect(() => guest.read("opt/compose-apps/shop/.managed")).toThrow();
+  });
+
+  it("shows of what compose says while it starts a project with secrets no more than words of Docker's own", () => {
+    const guest = guestWithDocker();
+    const said = "Bind for 0.0.0.0:canary failed: port is already allocated\n";
+    writeFileSync(join(guest.root, "run/fail"), said);
+    const { output } = apply(guest, { shop: SHOP });
+    expect(output).toContain(
+      "error: shop did not come up: port is already allocated (what else compose says is not shown",
+    );
+    expect(output).not.toContain("canary");
+    expect(apply(guest, { shop: { ...SHOP, env: {} } }).output).toContain(said.trim());
+    writeFileSync(join(guest.root, "stand-ins/sleep"), "#!/bin/sh\n", { mode: 0o755 });
+    writeFileSync(join(guest.root, "run/fail-pull"), "pull access denied for canary, repository does not exist\n");
+    const pulled = apply(guest, { shop: SHOP });
+    expect(pulled.output).toContain("pull access denied (what else");
+    expect(pulled.output).not.toContain("canary");
+  });
+
+  const state = (guest: Sandbox, ...lines: string[]) =>
+    writeFileSync(join(guest.root, "run/comes-up"), `${lines.join("\n")}\n`);
+
+  it("fails when a container ends again and again, though to compose it runs; a check sees the same", () => {
+    const guest = guestWithDocker();
+    state(guest, "web restarting 1 : Restarting (3) 2 seconds ago");
+    writeFileSync(
+      join(guest.root, "stand-ins/date"),
+      "#!/bin/sh\necho $(($(cat /run/now || echo 0) + 60)) | tee /run/now\n",
+      {
+        mode: 0o755,
+      },
+    );
+    const { output, status } = apply(guest, { shop: { ...SHOP, timeout: 5 } });
+    expect({ output, status }).toMatchObject({ status: 1 });
+    expect(output).toContain(
+      "error: shop did not stay up; now: web restarting (3); look in the guest: docker compose -p shop",
+    );
+    const check = apply(guest, { shop: { ...SHOP, timeout: 5 } }, "check");
+    expect(check.status).toBe(2);
+    expect(check.output).toContain("note: shop: web restarting (3)");
+  });
+
+  it("waits for a container that ended once and then stays up", () => {
+    const guest = guestWithDocker();
+    state(guest, "web running 1 : Up Less than a second");
+    writeFileSync(join(guest.root, "run/again"), "1\n");
+    const { output, status } = apply(guest, { shop: SHOP });
+    expect({ output, status }).toMatchObject({ status: 0, output: expect.stringContaining("note: shop: web running") });
+    expect(calls(guest).match(/docker inspect/g)).toHaveLength(2);
+  });
+
+  it("looks once at what runs well, and asks nothing about a container that has run for a while", () => {
+    const guest = guestWithDocker();
+    apply(guest, { shop: SHOP });
+    rmSync(join(guest.root, "run/calls"));
+    expect(apply(guest, { shop: SHOP }, "check").status).toBe(0);
+    expect(calls(guest).match(/^docker .*/gm)).toEqual([expect.stringMatching(/^docker ps /)]);
+  });
+
+  it("takes a service without containers for wanted that came up so, and a job that is done, even when it was cleared away", () => {
+    const guest = guestWithDocker();
+    const web = "web running 1 :job:service_completed_successfully:false Up 2 minutes";
+    state(guest, "job exited 2 : Exited (0) 2 minutes ago", web);
+    expect(apply(guest, { shop: SHOP }).output).toContain("note: shop: job exited (0), web running");
+    expect(apply(guest, { shop: SHOP }).output).toContain("done: 0 changed");
+    expect(apply(guest, { shop: SHOP }, "check").status).toBe(0);
+    const now = (...lines: string[]) => writeFileSync(join(guest.root, "run/state-shop"), `${lines.join("\n")}\n`);
+    now(web);
+    expect(apply(guest, { shop: SHOP }, "check").status).toBe(0);
+    now("job exited 2 : Exited (4) 2 minutes ago", web);
+    expect(apply(guest, { shop: SHOP }, "check").output).toContain("note: shop: job exited (4)");
+    now("more running 3 : Up 2 minutes", web);
+    expect(apply(guest, { shop: SHOP }, "check").status).toBe(2);
+  });
+
+  it("does not take a service for done that nobody waits for, and says how it would be", () => {
+    const guest = guestWithDocker();
+    apply(guest, { shop: SHOP });
+    writeFileSync(join(guest.root, "run/state-shop"), "web exited 1 : Exited (0) 3 hours ago\n");
+    const { output, status } = apply(guest, { shop: SHOP }, "check");
+    expect(status).toBe(2);
+    expect(output).toContain(
+      "note: shop: web exited (0); a service that ends by itself is done where another depends_on it",
+    );
+  });
+
+  it("puts a file where an empty folder was, and leaves one in which something lies", () => {
+    const guest = guestWithDocker();
+    apply(guest, { shop: { ...SHOP, files: { "conf/sub/a.ini": "" } } });
+    expect(apply(guest, { shop: { ...SHOP, files: { conf: "x" } } }).status).toBe(0);
+    expect(guest.read("opt/compose-apps/shop/conf")).toBe("x");
+    apply(guest, { shop: { ...SHOP, files: { "conf/a.ini": "" } } });
+    writeFileSync(join(guest.root, "opt/compose-apps/shop/conf/own"), "");
+    const { output, status } = apply(guest, { shop: { ...SHOP, files: { conf: "x" } } });
+    expect({ output, status }).toMatchObject({ status: 1, output: expect.stringContaining("in which something lies") });
   });
 
   it("tries again what did not come up", () => {
@@ -117,7 +222,7 @@ describeInSandbox("the compose-app role", () => {
     writeFileSync(join(guest.root, "run/fail"), "container shop-web-1 is unhealthy\n");
     const failed = apply(guest, { shop: SHOP });
     expect(failed.status).toBe(1);
-    expect(failed.output).toContain("shop did not come up: container shop-web-1 is unhealthy");
+    expect(failed.output).toContain("shop did not come up: is unhealthy");
     rmSync(join(guest.root, "run/fail"));
     expect(apply(guest, { shop: SHOP }).output).toContain("changed: shop up");
   });
@@ -148,122 +253,5 @@ describeInSandbox("the compose-app role", () => {
     expect(new Sandbox({ osRelease: 'PRETTY_NAME="Alpine 3.22"\nID=alpine\n' }).apply("compose-app").output).toContain(
       "this is Alpine",
     );
-  });
-});
-
-const hasCompose = spawnSync("docker", ["compose", "version"]).status === 0;
-const shells = ["dash", "busybox"].filter((shell) => !spawnSync(shell, ["true"]).error);
-
-/** `.env` as the role writes it. */
-function written(values: readonly string[], shell: string): string {
-  const folder = temporaryFolder();
-  values.forEach((value, index) => {
-    writeFileSync(join(folder, `v${index}`), `${value}.`);
-  });
-  const script = `. provision/lib/compose.sh; i=0; while [ $i -lt ${values.length} ]; do v=$(cat "$1/v$i"); env_line "V$i" "\${v%.}"; i=$((i + 1)); done`;
-  const args = [...(shell === "busybox" ? ["sh"] : []), "-euc", script, "x", folder];
-  const { status, stderr, stdout } = spawnSync(shell, args, {
-    env: { ...process.env, LC_ALL: "C" },
-    maxBuffer: 1 << 28,
-  });
-  if (status !== 0) throw new Error(stderr.toString());
-  return stdout.toString();
-}
-
-const NASTY = [
-  "",
-  "\n",
-  "a\n\n",
-  "\\",
-  "\\\\n",
-  "\\$",
-  "$$",
-  "${HOME}",
-  "$(id)",
-  "`id`",
-  "-n",
-  "--help",
-  "'",
-  '"',
-  '\\"',
-  "#x",
-  " x ",
-  "a\r\nb\r",
-];
-const samples = [
-  ...NASTY,
-  "x".repeat(1 << 16),
-  ...fc.sample(
-    fc.string({ unit: "binary" }).filter((text) => !text.includes("\0") && !/\p{Surrogate}/u.test(text)),
-    100,
-  ),
-];
-
-describe("a value of .env", () => {
-  it.each(shells)("is the same text whatever shell wrote it: %s", (shell) => {
-    expect(written(samples, shell)).toBe(written(samples, "sh"));
-  });
-
-  it("arrives in a service byte for byte, as the real compose reads it", () => {
-    if (!hasCompose) {
-      process.stderr.write("skipped: no docker compose to read .env with\n");
-      return;
-    }
-    const folder = temporaryFolder();
-    const names = samples.map((_, index) => `V${index}`);
-    const environment = Object.fromEntries(names.map((name) => [name, `\${${name}}`]));
-    writeFileSync(join(folder, "compose.yaml"), JSON.stringify({ services: { web: { image: "web", environment } } }));
-    writeFileSync(join(folder, ".env"), written(samples, "sh"));
-    const { stderr, stdout } = spawnSync(
-      "env",
-      ["-i", `PATH=${process.env.PATH}`, `HOME=${process.env.HOME}`, "docker", "compose", "config", "--format", "json"],
-      { cwd: folder, encoding: "utf8", maxBuffer: 1 << 28 },
-    );
-    const read = stderr === "" ? JSON.parse(stdout).services.web.environment : stderr;
-    // What is printed is a compose file again, in which a dollar is two.
-    expect(names.map((name) => read[name]?.replaceAll("$$", "$"))).toEqual(samples);
-  });
-});
-
-describe("settings of compose-app", () => {
-  const problems = (app: object) => role.variables.safeParse({ compose_apps: { shop: app } }).error?.issues ?? [];
-
-  it("take a compose file as a mapping, and leave nothing to YAML that it reads otherwise than JSON", () => {
-    const odd = "\u2028\u0085\ufeff\u007f é 😀 \ufffe";
-    const [app] = settings({ shop: { compose: { services: { web: { image: odd } } } } }).compose_apps;
-    expect(JSON.parse(app.compose).services.web.image).toBe(odd);
-    expect(app.compose).toMatch(/^[\n\x20-\x7e😀]+$/u);
-  });
-
-  it.each([
-    [{}, "an app needs a compose file, and has none"],
-    [{ app: "x", compose: "services: {}" }, "an app has one compose file, not two"],
-    [{ app: "no-such" }, "no folder provision/apps/no-such/ with a compose.yaml"],
-    [
-      { compose: { services: { web: { environment: { A: { secret: "x" } } } } } },
-      "a secret cannot be part of the compose file itself",
-    ],
-  ])("refuse %j", (app, message) => expect(JSON.stringify(problems(app))).toContain(message));
-
-  it.each(["../x", "/etc/passwd", "a/../b", ".env", "compose.yaml", ".managed", "-x", "a//b", "a/", "a\nb", "."])(
-    "refuse the path %j",
-    (path) => expect(problems({ compose: "x", files: { [path]: "" } })).not.toEqual([]),
-  );
-
-  it.each(["PATH", "HOME", "a-b", "1A", "A=B"])("refuse the variable %j", (name) =>
-    expect(problems({ compose: "x", env: { [name]: "" } })).not.toEqual([]),
-  );
-});
-
-describe("a folder of apps", () => {
-  it("gives each app's compose file and what lies beside it", () => {
-    const root = temporaryFolder();
-    mkdirSync(join(root, "shop/conf"), { recursive: true });
-    mkdirSync(join(root, "empty"));
-    for (const path of ["compose.yaml", "README.md", "conf/a.ini"]) writeFileSync(join(root, "shop", path), path);
-    expect(appNames(root)).toEqual(["shop"]);
-    expect(readApp(root, "shop")).toEqual({ compose: "compose.yaml", files: { "conf/a.ini": "conf/a.ini" } });
-    writeFileSync(join(root, "shop/logo.png"), Buffer.from([0x89, 0xff]));
-    expect(() => readApp(root, "shop")).toThrow("provision/apps/shop/logo.png is not UTF-8 text");
   });
 });

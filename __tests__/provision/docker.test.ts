@@ -61,13 +61,30 @@ describeInSandbox("the docker role", () => {
     const bob = new Sandbox({
       commands: DISTRIBUTION,
       files: {
-        "etc/group": "docker:x:990:bob\n",
+        "etc/group": "root:x:0:\ndocker:x:990:bob\n",
         "etc/passwd": "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/:/bin/sh\n",
       },
     });
     bob.apply("docker", { ...SETTINGS, docker_user: "bob" });
     bob.apply("docker", { docker_source: "distribution" });
     expect(bob.read("etc/group")).toMatch(/^docker:x:990:bob$/m);
+  });
+
+  it("leaves in the group whom base_users wants there, too, and tells base that it does", () => {
+    const bob = new Sandbox({
+      commands: DISTRIBUTION,
+      files: {
+        "etc/group": "root:x:0:\ndocker:x:990:bob\n",
+        "etc/passwd": "root:x:0:0::/root:/bin/sh\nbob:x:1000:1000::/:/bin/sh\n",
+        "var/lib/proxmox-lab/base-groups": "bob docker\n",
+      },
+    });
+    bob.apply("docker", { ...SETTINGS, docker_user: "bob" });
+    expect(bob.read("var/lib/proxmox-lab/docker-user")).toBe("bob\n");
+    const { output } = bob.apply("docker", { docker_source: "distribution" });
+    expect(output).toContain("note: bob stays in group docker, which base_users asks for");
+    expect(bob.read("etc/group")).toMatch(/^docker:x:990:bob$/m);
+    expect(() => bob.read("var/lib/proxmox-lab/docker-user")).toThrow();
   });
 
   it.each([
@@ -87,7 +104,12 @@ describeInSandbox("the docker role", () => {
       return;
     }
     const aptGet = `case "$*" in *" install "*) echo "install\${*##* install}"; ls /etc/docker | sed 's/$/ is there/' ;; esac >>/var/calls 2>/dev/null`;
-    const commands = { ...inContainer(left), dpkg: ":", "dpkg-query": "exit 1", "apt-get": aptGet };
+    const commands = {
+      ...inContainer(left),
+      dpkg: ":",
+      "dpkg-query": '[ -s /var/calls ] && echo "installed 1.0"',
+      "apt-get": aptGet,
+    };
     const guest = new Sandbox({ commands, files: { ...GROUP, "var/calls": "" } });
     const ahead = [{ scripts: "provision/docker", settings: SETTINGS }];
     const base = { base_packages: ["htop"], base_security_upgrades: false };

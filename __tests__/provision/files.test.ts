@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import files from "../../provision/files/role";
@@ -72,6 +72,146 @@ describeInSandbox("the files role", () => {
     expect(killed.apply("files", changed).output).toContain("done: 0 changed");
   });
 
+  it("starts a service anew that had failed, says so in a check, and leaves one that was stopped", () => {
+    const sandbox = new Sandbox({
+      commands: {
+        systemctl: `for unit; do :; done
+          case $1 in
+            is-active) [ "$(cat /var/state)" = active ] ;;
+            show) echo "ActiveState=$(cat /var/state)"; cat /var/kind ;;
+            restart) grep -q good ${CONF} && echo active >/var/state || { echo failed >/var/state; exit 1; } ;;
+          esac`,
+      },
+      files: { ...RUNS, "var/state": "active\n", "var/kind": "Type=notify\nRemainAfterExit=no\n" },
+    });
+    const settings = (content: string) => ({ files_present: [{ path: CONF, content, restart: "app" }] });
+    const state = (is: string) => writeFileSync(join(sandbox.root, "var/state"), `${is}\n`);
+    expect(sandbox.apply("files", settings("bad")).status).toBe(1);
+    expect(sandbox.check("files", settings("bad"))).toMatchObject({
+      status: 2,
+      output: expect.stringContaining("would change: app, which had failed, restarted"),
+    });
+    expect(sandbox.apply("files", settings("bad")).status).toBe(1);
+    expect(sandbox.apply("files", settings("good")).status).toBe(0);
+    expect(sandbox.read("var/state")).toBe("active\n");
+    state("inactive");
+    expect(sandbox.apply("files", settings("good 2")).status).toBe(0);
+    expect(sandbox.read("var/state")).toBe("inactive\n");
+    state("failed");
+    writeFileSync(join(sandbox.root, "var/kind"), "Type=oneshot\nRemainAfterExit=no\n");
+    expect(sandbox.apply("files", settings("good 3")).status).toBe(0);
+    expect(sandbox.read("var/state")).toBe("failed\n");
+  });
+
+  it("starts a service anew that its restart has left stopped, under OpenRC", () => {
+    const sandbox = new Sandbox({
+      osRelease: "ID=alpine\n",
+      commands: {
+        "rc-service": `case $*  in
+            *status) grep -q active /var/state || exit 3 ;;
+            *restart) grep -q good ${CONF} && echo active >/var/state || { echo stopped >/var/state; exit 1; } ;;
+          esac`,
+      },
+      files: { "run/openrc/x": "", "var/state": "active\n" },
+    });
+    const settings = (content: string) => ({ files_present: [{ path: CONF, content, restart: "app" }] });
+    expect(sandbox.apply("files", settings("bad")).status).toBe(1);
+    expect(sandbox.apply("files", settings("good")).status).toBe(0);
+    expect(sandbox.read("var/state")).toBe("active\n");
+    writeFileSync(join(sandbox.root, "var/state"), "stopped\n");
+    sandbox.apply("files", settings("good 2"));
+    expect(sandbox.read("var/state")).toBe("stopped\n");
+  });
+
+  it("says when there is no service of the name that is to take notice", () => {
+    const sandbox = new Sandbox({
+      commands: { systemctl: "case $1 in show) echo not-found ;; *) exit 3 ;; esac" },
+      files: RUNS,
+    });
+    const settings = { files_present: [{ path: CONF, content: "x", restart: "nginxx" }] };
+    expect(sandbox.apply("files", settings)).toMatchObject({
+      status: 0,
+      output: expect.stringContaining("note: restart: nginxx: there is no such service here"),
+    });
+    expect(sandbox.apply("files", settings).output).not.toContain("note:");
+  });
+
+  it("leaves what nothing is said about to a folder that was there", () => {
+    const sandbox = new Sandbox({});
+    mkdirSync(join(sandbox.root, "etc/shared/in"), { recursive: true });
+    chmodSync(join(sandbox.root, "etc/shared"), 0o1777);
+    chmodSync(join(sandbox.root, "etc/shared/in"), 0o2770);
+    const mode = (path: string) => (statSync(join(sandbox.root, path)).mode & 0o7777).toString(8);
+    const settings = {
+      files_folders: [
+        { path: "/etc/shared" },
+        { path: "/etc/shared/in", mode: "0750" },
+        { path: "/etc/shared/in/new" },
+        { path: "/etc/drop", mode: "1733" },
+      ],
+    };
+    expect(sandbox.apply("files", settings).status).toBe(0);
+    expect(["etc/shared", "etc/shared/in", "etc/shared/in/new", "etc/drop"].map(mode)).toEqual([
+      "1777",
+      "750",
+      "755",
+      "1733",
+    ]);
+    expect(sandbox.apply("files", settings).output).toContain("done: 0 changed");
+    chmodSync(join(sandbox.root, "etc/shared/in/new"), 0o2777);
+    expect(sandbox.check("files", settings).output).toContain("would change: /etc/shared/in/new");
+    const { output } = sandbox.apply("files", { files_folders: [] });
+    expect(output).toContain("note: /etc/shared/in is no longer in the inventory; it was there before, and stays");
+    expect(output).not.toContain("note: /etc/shared is");
+  });
+
+  describe("by way of a link to a folder", () => {
+    const linked = () => {
+      const sandbox = new Sandbox({ files: { "etc/real/x": "" } });
+      symlinkSync("real", join(sandbox.root, "etc/link"));
+      return sandbox;
+    };
+    const file = (path: string, content: string) => ({ path, content });
+
+    it("keeps the folder's rights, and changes nothing the second time", () => {
+      const sandbox = linked();
+      const settings = {
+        files_folders: [{ path: "/etc/link", mode: "0750" }],
+        files_present: [file("/etc/link/f", "1")],
+      };
+      sandbox.apply("files", settings);
+      expect(statSync(join(sandbox.root, "etc/real")).mode & 0o777).toBe(0o750);
+      expect(sandbox.apply("files", settings).output).toContain("done: 0 changed");
+      expect(sandbox.check("files", settings).status).toBe(0);
+    });
+
+    it.each([
+      [{ files_present: [file("/etc/link/f", "1"), file("/etc/real/f", "2")] }, "/etc/real/f", "/etc/link/f"],
+      [
+        {
+          files_folders: [
+            { path: "/etc/real", mode: "0700" },
+            { path: "/etc/link", mode: "0750" },
+          ],
+        },
+        "/etc/link",
+        "/etc/real",
+      ],
+      [{ files_present: [file("/etc/real/f", "1")], files_absent: ["/etc/link/f"] }, "/etc/link/f", "/etc/real/f"],
+    ])("refuses what it would change in turns: %j", (settings, one, other) => {
+      const { output, status } = linked().apply("files", settings);
+      expect(status).toBe(1);
+      expect(output).toContain(`error: ${one}: a link on its way makes it ${other}`);
+    });
+
+    it("keeps a file that got the inventory's other name for it", () => {
+      const sandbox = linked();
+      sandbox.apply("files", { files_present: [file("/etc/link/f", "1")] });
+      sandbox.apply("files", { files_present: [file("/etc/real/f", "1")] });
+      expect(sandbox.read("etc/real/f")).toBe("1");
+    });
+  });
+
   it("removes what it made when that leaves the inventory, and nothing else", () => {
     const sandbox = new Sandbox({ files: { "etc/app/mine": "by hand\n" } });
     const settings = {
@@ -125,6 +265,7 @@ describeInSandbox("the files role", () => {
     [{ files_absent: ["/etc"] }, "the folder /etc is not empty"],
     [{ files_present: [{ path: "/etc/x", content: "x", owner: "nobody9" }] }, "/etc/x: there is no user nobody9"],
     [{ files_folders: [{ path: "/etc/passwd" }] }, "/etc/passwd: a folder is wanted"],
+    [{ files_present: [{ path: "/etc/passwd/x", content: "" }] }, "/etc/passwd: a folder is wanted"],
   ])("refuses %j", (settings, message) => {
     const sandbox = guest();
     const { output, status } = sandbox.apply("files", settings);
@@ -191,5 +332,36 @@ describe("settings of files", () => {
     { files_present: [{ path: "/a", content: "", restart: "--now" }] },
     { files_present: [{ path: "/a", content: "" }], files_absent: ["/a"] },
     { files_absent: ["/"] },
+    { files_folders: [{ path: "/a", mode: "4755" }] },
   ])("refuse %j", (value) => expect(parse(value).success).toBe(false));
+
+  it("take folders' modes with a sticky or setgid bit", () => {
+    const files_folders = ["0755", "1777", "2775"].map((mode, index) => ({ path: `/${index}`, mode }));
+    expect(parse({ files_folders }).success).toBe(true);
+  });
+
+  it.each([
+    [
+      {
+        files_present: [
+          { path: "/srv/a/b/c", content: "" },
+          { path: "/srv/a", content: "" },
+        ],
+      },
+      "/srv/a is a file",
+    ],
+    [{ files_folders: [{ path: "/srv/a/b" }], files_present: [{ path: "/srv/a", content: "" }] }, "/srv/a is a file"],
+    [{ files_present: [{ path: "/srv/q/b", content: "" }], files_absent: ["/srv/q"] }, "/srv/q is in files_absent"],
+  ])("refuse paths of which one keeps the other from being there: %j", (value, message) => {
+    const issue = parse(value).error?.issues[0];
+    expect(issue?.message).toContain(message);
+    expect(issue?.path).toEqual([expect.any(String), 0, "path"]);
+  });
+
+  it("take paths that only look so", () => {
+    const files_present = ["/srv/a", "/srv/ab", "/srv/d/e"].map((path) => ({ path, content: "" }));
+    expect(parse({ files_present, files_folders: [{ path: "/srv/d" }], files_absent: ["/srv/d/f"] }).success).toBe(
+      true,
+    );
+  });
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import nvidia from "../../provision/nvidia/role";
 import { describeInSandbox, Sandbox, type SandboxProps } from "../support/sandbox";
@@ -106,7 +106,7 @@ describeInSandbox("the nvidia role", () => {
     expect(status).toBe(1);
     expect(output).toContain(`expected ${runfile.sha256}: nothing of it was run`);
     expect(existsSync(join(sandbox.root, "var/installer"))).toBe(false);
-    expect(existsSync(join(sandbox.root, "var/lib/proxmox-lab/nvidia-work/driver.run"))).toBe(false);
+    expect(readdirSync(join(sandbox.root, "var/lib/proxmox-lab/nvidia-work"))).toEqual([]);
   });
 
   it("refuses a run file of another version before it is fetched", () => {
@@ -133,6 +133,42 @@ describeInSandbox("the nvidia role", () => {
     const files = { "var/n/proc/driver/nvidia/version": OPEN };
     const { output } = guest({ files, commands: { "apt-cache": ":" } }).apply("nvidia", cfg());
     expect(output).toContain("note: the node's module is 595.71.05, and it has a card that no branch after 580 drives");
+  });
+
+  it("lets go what it held when no driver is wanted any more, and nothing else, and says what stays", () => {
+    const sandbox = guest({ files: { "var/held": "mine\n" } });
+    sandbox.apply("nvidia", cfg());
+    expect(sandbox.read("var/held")).toBe(`mine\n${HELD}`);
+    const none = cfg({ driver: "none" });
+    expect(sandbox.check("nvidia", none)).toMatchObject({ status: 2 });
+    expect(sandbox.apply("nvidia", none)).toMatchObject({
+      status: 0,
+      output: expect.stringContaining("note: the driver's libraries of version 580.95.05 stay in this guest"),
+    });
+    expect(sandbox.read("var/held")).toBe("mine\n");
+    const applied = sandbox.digest();
+    expect(sandbox.apply("nvidia", none).output).toContain("done: 0 changed");
+    expect(sandbox.check("nvidia", none)).toMatchObject({ status: 0 });
+    expect(sandbox.digest()).toBe(applied);
+  });
+
+  it("installs again what a killed run had unpacked, and a check leaves that alone", () => {
+    const sandbox = guest({ files: { "var/driver.run": RUNFILE } });
+    sandbox.apply("nvidia", cfg({ runfile }));
+    const unpacked = join(sandbox.root, "var/lib/proxmox-lab/nvidia-work/unpacked");
+    mkdirSync(unpacked, { recursive: true });
+    expect(sandbox.check("nvidia", cfg({ runfile }))).toMatchObject({ status: 2 });
+    expect(existsSync(unpacked)).toBe(true);
+    expect(sandbox.apply("nvidia", cfg({ runfile })).output).toContain("changed: driver 580.95.05\n");
+    expect(existsSync(unpacked)).toBe(false);
+  });
+
+  it("takes a download up only where it is of the same run file", () => {
+    const resuming = 'while [ "$1" != -o ]; do shift; done; cat /var/driver.run >>"$2"';
+    const work = "var/lib/proxmox-lab/nvidia-work";
+    const files = { "var/driver.run": RUNFILE, [`${work}/${"0".repeat(64)}.run`]: "of another" };
+    const sandbox = guest({ files, commands: { curl: resuming } });
+    expect(sandbox.apply("nvidia", cfg({ runfile }))).toMatchObject({ status: 0 });
   });
 
   it("does nothing where no driver is wanted, or the card is of another vendor", () => {

@@ -1,6 +1,8 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import packages from "../../provision/packages/role";
-import { webOf } from "../support/lab-folder";
+import { load, removeLabFolders, told, webOf } from "../support/lab-folder";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 
 /** A guest whose package tools keep a list of "name version" in /var/installed and of holds in /var/held. */
@@ -23,6 +25,8 @@ const APT = {
 const FILES = { "var/installed": "nano 1.0\njq 1.0\nlibjq1 1.0\ncron 1.0\n", "var/held": "mine\n", "var/calls": "" };
 const guest = (held = "mine\n") => new Sandbox({ commands: APT, files: { ...FILES, "var/held": held } });
 const SETTINGS = { packages_install: ["tree", "jq=2.0"], packages_hold: ["cron"], packages_absent: ["nano", "never"] };
+
+afterAll(removeLabFolders);
 
 describeInSandbox("the packages role", () => {
   it("installs, pins, holds and removes", () => {
@@ -80,6 +84,45 @@ describeInSandbox("the packages role", () => {
     expect(sandbox.read("var/held")).toBe("mine\ncron\n");
   });
 
+  it("leaves held what another role holds, too, and lets it go when that is gone", () => {
+    const docker = "var/lib/proxmox-lab/holds-docker";
+    const sandbox = new Sandbox({ commands: APT, files: { ...FILES, "var/held": "jq\n", [docker]: "jq\n" } });
+    const held = { packages_hold: ["jq"] };
+    expect(sandbox.apply("packages", held).output).toContain("done: 0 changed");
+    expect(sandbox.apply("packages", { packages_hold: [] }).output).toContain("done: 0 changed");
+    expect(sandbox.read("var/held")).toBe("jq\n");
+    sandbox.apply("packages", held);
+    rmSync(join(sandbox.root, docker));
+    expect(sandbox.apply("packages", { packages_hold: [] }).output).toContain("changed: jq no longer held");
+    expect(sandbox.read("var/held")).toBe("");
+  });
+
+  it("says which setting wants to hold what nobody has", () => {
+    const mark = 'case $1 in showhold) ;; *) echo "E: Unable to locate package $2"; exit 100 ;; esac';
+    const sandbox = new Sandbox({ commands: { ...APT, "apt-mark": mark }, files: FILES });
+    const { output, status } = sandbox.apply("packages", { packages_hold: ["nosuch"] });
+    expect(status).toBe(1);
+    expect(output).toMatch(
+      /E: Unable to locate package nosuch\n.*error: packages_hold: nosuch cannot be held; .* apt-cache policy nosuch/,
+    );
+  });
+
+  it.each([
+    ["that others provide", "dnsutils", / it is what these provide: bind9-dnsutils;/],
+    ["that apt takes for an order", "tree+", /; name the package itself: apt-cache policy tree\+/],
+  ])("refuses a name %s, which would be installed at each run", (_, name, says) => {
+    const commands = {
+      ...APT,
+      "apt-get": APT["apt-get"].replace('names="$names $word"', 'names="$names bind9-$word"'),
+      "apt-cache":
+        '[ "$1.$2" != showpkg.dnsutils ] || printf "Package: x\\nReverse Provides: \\nbind9-dnsutils 2\\nbind9-dnsutils 1\\n"',
+    };
+    const sandbox = new Sandbox({ commands, files: FILES });
+    const { output, status } = sandbox.apply("packages", { packages_install: [name] });
+    expect({ status, output }).toMatchObject({ status: 1, output: expect.stringMatching(says) });
+    expect(output).toContain(`error: package ${name}: it is still not there after its installation`);
+  });
+
   it("removes nothing when others would go, too, and names them", () => {
     const sandbox = guest();
     const { output, status } = sandbox.apply("packages", { packages_absent: ["libjq1"] });
@@ -119,8 +162,15 @@ describe("settings of packages", () => {
     );
   });
 
-  it.each(["--force-yes", "a b", "$(id)", "a;b", "a=1=2", "a=", "*", "", "é"])("refuse %j", (name) => {
-    expect(parse({ packages_install: [name] }).success).toBe(false);
+  it.each(["--force-yes", "a b", "$(id)", "a;b", "a=1=2", "a=", "*", "", "é", "cron-", "a=1-", "a=1+", "a."])(
+    "refuse %j",
+    (name) => {
+      expect(parse({ packages_install: [name] }).success).toBe(false);
+    },
+  );
+
+  it.each(["g++", "libstdc++6", "memtest86+", "g++=4:12.2.0-3", "jq=1.6~rc1~"])("accept %j", (name) => {
+    expect(parse({ packages_install: [name] }).success).toBe(true);
   });
 
   it.each([
@@ -134,6 +184,23 @@ describe("settings of packages", () => {
 
 describe("a guest gets the step of packages", () => {
   const role = { ...packages, name: "packages" };
+
+  it.each([
+    ["unattended-upgrades", "", "write base_security_upgrades: false"],
+    ["sudo", "base_users: [{ name: ann, sudo: true }]", "take sudo from all of base_users"],
+    ["htop", "base_packages: [htop]", "take htop from base_packages"],
+    ["tzdata", "base_timezone: Europe/Berlin", "take base_timezone away"],
+    ["locales", "base_locale: en_US.UTF-8", "take base_locale away"],
+    ["prometheus-node-exporter", "base_node_exporter: true", "write base_node_exporter: false"],
+  ])("unless it is to remove %s, which base installs", (name, line, fix) => {
+    const vars = `packages_absent: [nano, ${name}]\n${line}\n`;
+    const lines = told(load({ "group_vars/guests.yml": vars }, [role]), "role-setting");
+    expect(lines).toEqual([expect.stringMatching(/guests\.yml:1:25 .*packages_absent\.1/)]);
+    expect(lines[0]).toContain(`${fix}, or take ${name} from packages_absent`);
+    const without = `packages_absent: [nano, ${name}]\nbase_security_upgrades: false\nbase_locale: C.UTF-8\n`;
+    expect(told(load({ "group_vars/guests.yml": without }, [role]), "role-setting")).toEqual([]);
+  });
+
   const stepsOf = (vars: string) => webOf([], { "group_vars/guests.yml": vars }, [role]).steps;
 
   it("when it sees one of its variables", () => {

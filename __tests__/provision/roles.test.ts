@@ -5,27 +5,32 @@ import { safeParse } from "zod/v4/core";
 import base from "../../provision/base/role";
 import { allRoles } from "../../provision/registry";
 import { HOSTILE, LONG } from "../support/hostile";
+import { documentedRoles } from "../support/role-folder";
 import { textLeaves } from "../support/schema-leaves";
+import { publicKey } from "../support/ssh-key";
 
-const folders = readdirSync("provision", { withFileTypes: true }).filter((entry) => entry.isDirectory());
-const scripts = folders.flatMap(({ name }) =>
-  readdirSync(join("provision", name))
+/** With the role that docs/provisioning.md shows, which is to hold whatever the project's own do. */
+const { documented, folder } = documentedRoles();
+const roles = [...allRoles(), ...documented];
+const folders = [
+  ...readdirSync("provision", { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ name, path: join("provision", name) })),
+  ...documented.map(({ name }) => ({ name, path: join(folder, name) })),
+];
+const scripts = folders.flatMap(({ path }) =>
+  readdirSync(path)
     .filter((file) => file.endsWith(".sh"))
-    .map((file) => join("provision", name, file)),
+    .map((file) => join(path, file)),
 );
-const roles = allRoles();
+const folderOf = (role: string) => folders.find(({ name }) => name === role)?.path ?? "";
 const guestRoles = roles.filter(({ targets }) => targets?.includes("container") ?? true);
-const applied = folders.map(({ name }) => name).filter((name) => existsSync(join("provision", name, "apply.sh")));
+const applied = folders.filter(({ path }) => existsSync(join(path, "apply.sh")));
 
 describe("every role", () => {
-  it.each(applied)("%s has a check that shares its look, and a page", (name) => {
-    expect(readFileSync(join("provision", name, "check.sh"), "utf8")).toContain(". ./apply.sh");
-    expect(existsSync(join("provision", name, "README.md"))).toBe(true);
-  });
-
-  it.each(roles)("$name says whether it has an ahead.sh", ({ ahead = false, name }) => {
-    const path = join("provision", name, "ahead.sh");
-    expect(existsSync(path)).toBe(ahead);
+  it.each(applied)("$name has a check that shares its look, and a page", ({ path }) => {
+    expect(readFileSync(join(path, "check.sh"), "utf8")).toContain(". ./apply.sh");
+    expect(existsSync(join(path, "README.md"))).toBe(true);
   });
 
   it.each(["dash", "busybox"])("parses in %s", (shell) => {
@@ -51,7 +56,7 @@ describe("every role", () => {
   });
 
   it.each(guestRoles)("$name says on its page what stays when it is taken back", ({ name }) => {
-    expect(readFileSync(join("provision", name, "README.md"), "utf8")).toMatch(/Taking it back|\*\*Removed\*\*/);
+    expect(readFileSync(join(folderOf(name), "README.md"), "utf8")).toMatch(/Taking it back|\*\*Removed\*\*/);
   });
 });
 
@@ -106,13 +111,17 @@ describe("text of the inventory that would be code elsewhere", () => {
 });
 
 describe("settings of base", () => {
+  const SK = publicKey("sk-ssh-ed25519@openssh.com", [Buffer.alloc(32, 7), Buffer.from("ssh:")]);
   const accepts = (value: object) => base.variables.safeParse(value).success;
 
   it.each([
     { base_timezone: "America/Argentina/Buenos_Aires" },
     { base_timezone: "Etc/GMT+1" },
     { base_locale: "en_US.UTF-8" },
-    { base_users: [{ name: "john-doe", ssh_keys: ["sk-ssh-ed25519@openssh.com AAAAGnNr= j@x y"], sudo: true }] },
+    { base_journal_max_use: "1048576", base_journal_retention: "2678400s" },
+    { base_journal_max_use: "10485760K", base_node_exporter_listen: "metrics.lab:65535" },
+    { base_node_exporter_listen: "[fd00::1]:9100", base_packages: ["g++", "libstdc++6", "memtest86+"] },
+    { base_users: [{ name: "john-doe", ssh_keys: [`${SK} j@x y`], sudo: true }] },
   ])("accept %j", (value) => expect(accepts(value)).toBe(true));
 
   it.each([
@@ -123,5 +132,10 @@ describe("settings of base", () => {
     { base_users: [{ name: "ann", ssh_keys: ["ssh-ed25519 AAAA\nssh-ed25519 BBBB"] }] },
     { base_users: [{ name: "ann", shell: "/bin/sh:x" }] },
     { base_journal_max_use: "a lot" },
+    { base_journal_max_use: "5" },
+    { base_journal_max_use: "99999999999T" },
+    { base_journal_retention: "999999year" },
+    { base_node_exporter_listen: ":99999" },
+    { base_node_exporter_listen: "192.0.2.777:9100" },
   ])("refuse %j", (value) => expect(accepts(value)).toBe(false));
 });

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -105,6 +106,34 @@ describeInSandbox("the script role", () => {
   });
 });
 
+describeInSandbox("values of names that the environment or bash knows", () => {
+  const look = (shell: string, ...names: readonly string[]) => ({
+    name: "look",
+    shell,
+    values: names.map((name) => ({ name, value: "007" })),
+    apply: `printf '%s ' ${names.map((name) => `"$${name}"`).join(" ")} >/etc/seen; env >/etc/env`,
+    creates: "/etc/seen",
+  });
+
+  it.each(["sh", "bash"])("reach a script of %s, and no program that it starts", (shell) => {
+    const guest = new Sandbox({});
+    // Both are in the environment of a role.
+    const settings = snippets(look(shell, "HOME", "DEBIAN_FRONTEND", "USER"));
+    expect(guest.apply("script", settings).status).toBe(0);
+    expect(guest.read("etc/seen")).toBe("007 007 007 ");
+    expect(guest.read("etc/env")).not.toContain("007");
+  });
+
+  it("leave bash's own files alone", () => {
+    const guest = new Sandbox({ files: { "etc/bash.bashrc": "echo $PS1 >/etc/read", "root/.bashrc": "exit 9" } });
+    writeFileSync(join(guest.root, "stand-ins/bash"), '#!/bin/sh\nSSH_CLIENT=x SHLVL=0 exec /bin/bash "$@"\n', {
+      mode: 0o755,
+    });
+    expect(guest.apply("script", snippets(look("bash", "X")))).toMatchObject({ status: 0 });
+    expect(readdirSync(join(guest.root, "etc"))).not.toContain("read");
+  });
+});
+
 describeInSandbox("a secret of a script", () => {
   it("reaches the script, and neither the environment, an argument nor the output", () => {
     const guest = new Sandbox({});
@@ -139,10 +168,23 @@ describe("settings of script", () => {
     { name: "a", apply: " ", creates: "/x" },
     { name: "a", apply: "true", creates: "x" },
     { name: "a", apply: "true\0", creates: "/x" },
-    { name: "a", apply: "true", creates: "/x", values: { PATH: "/evil" } },
+    { name: "a", apply: "true", creates: "/x", values: { script_snippets_0_name: "b" } },
     { name: "a", apply: "true", creates: "/x", values: { "A-B": "1" } },
     { name: "a", apply: "true", creates: "/x", shell: "zsh" },
   ])("refuse %j", (entry) => expect(accepts(entry)).toBe(false));
+
+  const bash = spawnSync("bash", ["--norc", "-c", "compgen -v"], { encoding: "utf8", env: {} })
+    .stdout.trim()
+    .split("\n");
+  const OTHERS = ["FUNCNAME", "HOME", "LC_ALL", "LD_PRELOAD", "MAPFILE", "PS1", "REPLY", "TMPDIR", "DEBIAN_FRONTEND"];
+  it.each([...bash.filter((name) => name !== "TERM"), ...OTHERS])(
+    "refuse the name %s, which is a shell's own",
+    (name) => expect(accepts({ ...MAKE, values: { [name]: "1" } })).toBe(false),
+  );
+
+  it.each(["USER", "TERM", "PASSWORD", "HOST", "BASE", "lower"])("accept the name %s", (name) =>
+    expect(accepts({ ...MAKE, values: { [name]: "1" } })).toBe(true),
+  );
 
   it("turn values into a list, for a shell's names would mix them up", () => {
     const values = { DB_PASS: { secret: "db" }, A: "1" };

@@ -9,8 +9,7 @@ const DOCKER = `
 echo "docker $*" >>/run/calls
 services() { sed -n 's/^  \\(socket-proxy\\|traefik-kop\\|dockwatch\\):$/\\1/p' /opt/service-agents/compose.yaml; }
 case "$*" in
-  *" config --services") services ;;
-  *" up "*) services | sed 's/$/ running Up 2 seconds/' >/run/state ;;
+  *" up "*) services | sed 's/$/ running 1 : Up 2 minutes/' >/run/state ;;
   *" down "*) rm -f /run/state ;;
   ps*) [ ! -f /run/state ] || cat /run/state ;;
 esac
@@ -123,7 +122,7 @@ describeInSandbox("the service-agents role", () => {
     expect(guest.apply("service-agents", ALL, "apply", SECRETS).output).toContain("done: 0 changed");
     expect(guest.apply("service-agents", ALL, "check", SECRETS).status).toBe(0);
     expect(guest.digest()).toBe(applied);
-    writeFileSync(join(guest.root, "run/state"), "socket-proxy running Up 3 hours (unhealthy)\n");
+    writeFileSync(join(guest.root, "run/state"), "socket-proxy running 1 : Up 3 hours (unhealthy)\n");
     expect(guest.apply("service-agents", ALL, "check", SECRETS).status).toBe(2);
   });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import systemdUnit from "../../provision/systemd-unit/role";
@@ -12,7 +12,14 @@ for unit; do :; done
 case $verb in
   is-enabled) [ -f "/var/sd/$unit.enabled" ] && echo enabled || { echo disabled; exit 1; } ;;
   is-active) [ -f "/var/sd/$unit.active" ] ;;
-  show) case "$*" in *ActiveState*) cat "/var/sd/$unit.state" 2>/dev/null || echo ActiveState=active ;; *) echo Type=simple ;; esac ;;
+  show)
+    case "$*" in
+      *ActiveState*) cat "/var/sd/$unit.state" 2>/dev/null || echo ActiveState=active ;;
+      *LoadState*) case $unit in crn.*) echo not-found ;; *) echo loaded ;; esac ;;
+      *) echo Type=simple ;;
+    esac ;;
+  cat) [ "$unit" = getty@.service ] ;;
+  list-units) cat /var/sd/listed 2>/dev/null || : ;;
   *)
     echo "$verb $unit" >>/var/calls
     case $verb in
@@ -23,10 +30,10 @@ case $verb in
     esac ;;
 esac`;
 const FILES = { "run/systemd/system/x": "", "var/calls": "", "var/sd/cron.service.active": "" };
-const guest = (commands = {}) =>
+const guest = (commands = {}, files = {}) =>
   new Sandbox({
     commands: { systemctl: SYSTEMCTL, "systemd-analyze": "exit 0", sleep: ":", ...commands },
-    files: FILES,
+    files: { ...FILES, ...files },
   });
 
 const APP = {
@@ -133,6 +140,113 @@ describeInSandbox("the systemd-unit role", () => {
     expect(output).toContain("app.service was started, and has failed");
   });
 
+  const state = (sandbox: Sandbox, unit: string, text: string) =>
+    writeFileSync(join(sandbox.root, `var/sd/${unit}.state`), text);
+  const nice = (value: string) => units({ name: "cron.service", drop_in: `[Service]\nNice=${value}\n` });
+
+  it("says so of one that is between two tries, and tries again at the next run", () => {
+    const sandbox = guest();
+    state(sandbox, "cron.service", "ActiveState=activating\nSubState=auto-restart\nNRestarts=0\nType=simple\n");
+    for (const run of [1, 2]) {
+      const { output, status } = sandbox.apply("systemd-unit", nice("5"));
+      expect({ run, status }).toEqual({ run, status: 1 });
+      expect(output).toContain("cron.service was started, and has failed");
+    }
+    expect(sandbox.check("systemd-unit", nice("5")).status).toBe(2);
+    state(sandbox, "cron.service", "ActiveState=active\nSubState=running\nNRestarts=0\n");
+    expect(sandbox.apply("systemd-unit", nice("5")).status).toBe(0);
+    expect(sandbox.apply("systemd-unit", nice("5")).output).toContain("done: 0 changed");
+  });
+
+  it.each([
+    ["another drop-in", nice("6")],
+    ["none", units()],
+  ])("starts a unit anew that has failed, with %s", (_, settings) => {
+    const sandbox = guest();
+    sandbox.apply("systemd-unit", nice("5"));
+    calls(sandbox);
+    rmSync(join(sandbox.root, "var/sd/cron.service.active"));
+    state(sandbox, "cron.service", "ActiveState=failed\nType=simple\nRemainAfterExit=no\n");
+    sandbox.apply("systemd-unit", settings);
+    expect(calls(sandbox)).toEqual(expect.arrayContaining(["reset-failed cron.service", "restart cron.service"]));
+  });
+
+  it.each([
+    ["was stopped", "ActiveState=inactive\nType=simple\nRemainAfterExit=no\n", nice("6")],
+    ["is a job that ends", "ActiveState=failed\nType=oneshot\nRemainAfterExit=no\n", nice("6")],
+    [
+      "is not to run",
+      "ActiveState=failed\nType=simple\nRemainAfterExit=no\n",
+      units({ name: "cron.service", drop_in: "[Service]\nNice=6\n", started: false }),
+    ],
+  ])("leaves a unit as it is that %s", (_, text, settings) => {
+    const sandbox = guest();
+    rmSync(join(sandbox.root, "var/sd/cron.service.active"));
+    state(sandbox, "cron.service", text);
+    expect(sandbox.apply("systemd-unit", settings).status).toBe(0);
+    expect(calls(sandbox)).toEqual(["daemon-reload"]);
+  });
+
+  it("restarts the running instances of a changed template, each once, as their entries say", () => {
+    const sandbox = guest();
+    const template = (seconds: number) =>
+      units(
+        { name: "app@.service", content: `[Service]\nExecStart=/bin/sleep ${seconds}\n` },
+        { name: "app@1.service", started: true },
+        { name: "app@3.service", started: true, on_change: "nothing" },
+      );
+    const listed = ["app@1", "app@2", "app@3", "app@4", "apple"].map(
+      (name) => `${name}.service loaded ${name === "app@4" ? "inactive dead" : "active running"} Apps`,
+    );
+    const running = () => writeFileSync(join(sandbox.root, "var/sd/listed"), `${listed.join("\n")}\n`);
+    sandbox.apply("systemd-unit", template(1));
+    expect(calls(sandbox)).not.toContain("restart app@1.service");
+    running();
+    writeFileSync(join(sandbox.root, "var/sd/app@2.service.active"), "");
+    expect(sandbox.check("systemd-unit", template(2)).output).toContain("would change: app@1.service restarted");
+    // A run that ends between the file and its instances owes them the restart.
+    const systemctl = join(sandbox.root, "stand-ins/systemctl");
+    writeFileSync(systemctl, "#!/bin/sh\nexit 1\n");
+    expect(sandbox.apply("systemd-unit", template(2)).status).toBe(1);
+    writeFileSync(systemctl, `#!/bin/sh\n${SYSTEMCTL}\n`);
+    sandbox.apply("systemd-unit", template(2));
+    expect(calls(sandbox).filter((call) => call.startsWith("restart"))).toEqual([
+      "restart app@1.service",
+      "restart app@2.service",
+    ]);
+    expect(sandbox.apply("systemd-unit", template(2)).output).toContain("done: 0 changed");
+  });
+
+  it("leaves a unit that somebody else has written where it was, and says so", () => {
+    const sandbox = guest({}, { "etc/systemd/system/app.service": "[Service]\nExecStart=/bin/true\n" });
+    const said = "/etc/systemd/system/app.service was there before, and is written anew";
+    expect(sandbox.apply("systemd-unit", units(APP)).output).toContain(said);
+    expect(sandbox.apply("systemd-unit", units({ ...APP, content: `${APP.content}#\n` })).output).not.toContain(said);
+    calls(sandbox);
+    expect(sandbox.apply("systemd-unit", units()).output).toContain(
+      "note: app.service is no longer in the inventory; it was there before, and stays as it is",
+    );
+    expect(calls(sandbox)).toEqual([""]);
+    expect(sandbox.read("etc/systemd/system/app.service")).toBe(`${APP.content}#\n`);
+    expect(readdirSync(join(sandbox.root, "var/lib/proxmox-lab"))).toEqual([]);
+  });
+
+  it("refuses a drop-in for what is no unit, before anything is installed", () => {
+    const sandbox = guest();
+    const drop_in = "[Service]\nNice=5\n";
+    const names = ["crn.service", "getty@.service", "cron-.service", "app@1.service"];
+    const settings = units(
+      APP,
+      { name: "app@.service", content: APP.content },
+      ...names.map((name) => ({ name, drop_in })),
+    );
+    const { output, status } = sandbox.apply("systemd-unit", settings);
+    expect(status).toBe(1);
+    expect(output).toContain("a drop_in is for what is no unit here: crn.service. Nothing was installed");
+    expect(readdirSync(join(sandbox.root, "etc"))).not.toContain("systemd");
+    expect(sandbox.check("systemd-unit", settings).status).toBe(2);
+  });
+
   it("writes any text byte for byte, and runs nothing of it", () => {
     const sandbox = guest();
     const nasty = fc.constantFrom(
@@ -180,6 +294,23 @@ if (!hasSystemd) process.stderr.write("skipped: no systemd-analyze to read units
     expect(output).toContain("systemd refuses units, so none was installed");
     expect(() => sandbox.read("etc/systemd/system/good.service")).toThrow();
     expect(sandbox.check("systemd-unit", units(good, bad)).status).toBe(2);
+  });
+
+  it("give a package's unit its place back, which is neither stopped nor disabled", () => {
+    const sandbox = new Sandbox({
+      commands: { systemctl: SYSTEMCTL, sleep: ":", "systemd-analyze": "exit 0" },
+      files: { ...FILES, "var/sd/systemd-journald.service.active": "", "var/sd/systemd-journald.service.enabled": "" },
+    });
+    sandbox.apply("systemd-unit", units({ ...APP, name: "systemd-journald.service" }));
+    calls(sandbox);
+    expect(sandbox.apply("systemd-unit", units()).status).toBe(0);
+    expect(calls(sandbox)).toEqual([
+      "daemon-reload",
+      "reset-failed systemd-journald.service",
+      "restart systemd-journald.service",
+      "reenable systemd-journald.service",
+    ]);
+    expect(readdirSync(join(sandbox.root, "etc/systemd/system"))).toEqual([]);
   });
 
   it("are taken when they are right", () => {

@@ -81,7 +81,7 @@ describeInSandbox("a gateway between real networks", () => {
     };
     const guest = new Sandbox({
       commands: { "dpkg-query": 'echo "installed 1.0"', systemctl: ":", nft: ":", ip: ":", sysctl: ":" },
-      files: { "run/systemd/system/.keep": "", "etc/sysctl.d/.keep": "" },
+      files: { "run/systemd/system/.keep": "", "sys/class/net/eth1/uevent": "" },
     });
     const applied = guest.apply("wireguard", settings, "apply", { wireguard_private_key: own });
     expect(applied).toMatchObject({ status: 0 });

@@ -24,10 +24,16 @@ export class Sshd {
   #log = "";
   port = 0;
 
+  /** @param further types of host keys beside Ed25519 */
+  constructor(private readonly further: readonly ("ecdsa" | "rsa")[] = []) {}
+
   async start(): Promise<this> {
     for (const key of ["host", "user"]) {
       execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", key, "-f", join(this.#folder, key)]);
     }
+    const others = this.further.map((type) => join(this.#folder, type));
+    for (const [index, file] of others.entries())
+      execFileSync("ssh-keygen", ["-q", "-t", this.further[index] ?? "", "-N", "", "-f", file]);
     if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true });
     this.port = await freePort();
     const config = {
@@ -46,7 +52,7 @@ export class Sshd {
     const path = join(this.#folder, "sshd_config");
     writeFileSync(
       path,
-      `${Object.entries(config)
+      `${[...Object.entries(config), ...others.map((file) => ["HostKey", file])]
         .map(([key, value]) => `${key} ${value}`)
         .join("\n")}\n`,
     );

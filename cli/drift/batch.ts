@@ -13,6 +13,8 @@ const PROJECT = resolve(__dirname, "../..");
 export interface Finding {
   readonly host: string;
   readonly role: string;
+  /** The step's place in Terraform: `null_resource.media_base`. */
+  readonly address: string;
   readonly state: "ok" | "drifted" | "failed";
   /** What applying the role would change. */
   readonly changes: readonly string[];
@@ -140,7 +142,7 @@ export function findingsOf({ steps }: Batch, { errors, output, status }: Answer)
   });
 }
 
-const of = ({ host, role }: LabStep) => ({ host, role });
+const of = ({ address, host, role }: LabStep) => ({ host, role, address });
 
 function findingOf(step: LabStep, { lines, status }: { lines: readonly string[]; status: number }): Finding {
   const prefix = new RegExp(`^${step.label.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?:: | \\| )`);

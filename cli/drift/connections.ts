@@ -12,8 +12,21 @@ export interface Answer {
 
 /** sshd allows 10 sessions to a connection unless told otherwise (MaxSessions, sshd_config(5)); one is left for others. */
 const SESSIONS = 9;
+/** What ssh's own limit, which ends with the exchange of keys, leaves to an authentication that hangs. */
+const LOGIN_LIMIT_MS = 30_000;
+/** In which order Terraform's SSH (golang.org/x/crypto/ssh) asks a machine for its keys, whichever of them is known. */
+const KEYS_AS_TERRAFORM_ASKS =
+  "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256,ssh-rsa,ssh-ed25519";
 /** A socket's path must fit sockaddr_un, with the 17 characters that ssh appends while it makes one, and mean itself to ssh. */
 const SOCKET_FOLDER = /^[\w./-]{1,70}$/;
+
+/** Why there is no connection. */
+export interface Refusal {
+  /** What would have to be another for there to be one; `absent`: this machine has no ssh. */
+  readonly because: "host key" | "key" | "address" | "absent" | "unknown";
+  readonly message: string;
+  readonly fix: string;
+}
 
 /**
  * Connections by the system's ssh, with the operator's own configuration. Machines that answer stay connected, so that
@@ -31,6 +44,11 @@ export class Connections {
   readonly #known = new Map<string, string>();
   readonly #environment: NodeJS.ProcessEnv;
   #agent: ChildProcess | undefined;
+  /** Where the process ends early, as by Ctrl-C, neither the key nor a file stays behind. */
+  readonly #remove = () => {
+    this.#agent?.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
+  };
 
   private constructor(environment: NodeJS.ProcessEnv) {
     const folder = mkdtempSync(join(tmpdir(), "lab-"));
@@ -38,7 +56,8 @@ export class Connections {
     if (this.#folder !== folder) rmSync(folder, { recursive: true });
     // What Terraform's variables hold is nobody's business further on.
     const own = Object.entries(environment).filter(([name]) => !/^(TF_VAR_|LAB_VAULT_PASSWORD$)/.test(name));
-    this.#environment = Object.fromEntries(own);
+    this.#environment = { ...Object.fromEntries(own), SSH_ASKPASS_REQUIRE: "never" };
+    process.once("exit", this.#remove);
   }
 
   /**
@@ -68,6 +87,38 @@ export class Connections {
     return answer(this.#spawn("ssh", args), { input: `{\n${script}\n}\n` });
   }
 
+  /**
+   * Logs in and out again as Terraform does: with the key that was given or else the agent's, whatever the operator's own ssh is told.
+   *
+   * @returns why Terraform cannot; undefined: it can
+   */
+  async tryAsTerraform(login: Login): Promise<Refusal | undefined> {
+    const asked = login.hostKey === undefined ? [] : ["-o", `HostKeyAlgorithms=${KEYS_AS_TERRAFORM_ASKS}`];
+    const refusal = await this.#tried(login, asked);
+    if (refusal?.because !== "host key" || (await this.#tried(login, []))?.because === "host key") return refusal;
+    const fix =
+      "give ssh_host_key the one that Terraform asks for first, of those that the node has: ECDSA (ssh-keyscan -t ecdsa), RSA, Ed25519";
+    return { ...refusal, message: `${refusal.message}: the node has that key, but shows Terraform another`, fix };
+  }
+
+  async #tried(login: Login, more: readonly string[]): Promise<Refusal | undefined> {
+    const { host, hostKey, port, user } = login;
+    const options = ["BatchMode=yes", "ConnectTimeout=10", "LogLevel=ERROR", `Port=${port}`, "IdentityFile=none"];
+    options.push("PreferredAuthentications=publickey");
+    if (hostKey === undefined) options.push("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null");
+    else options.push(...this.#knownHost(login, hostKey));
+    const words = ["-F", "none", "-n", ...options.flatMap((option) => ["-o", option]), ...more, "-l", user];
+    const child = this.#spawn("ssh", [...words, "--", host, "exit"]);
+    const limit = setTimeout(() => child.kill(), LOGIN_LIMIT_MS);
+    const ended = await answer(child);
+    clearTimeout(limit);
+    const tried = child.killed ? { ...ended, errors: `no login in ${LOGIN_LIMIT_MS / 1000} s` } : ended;
+    // Any other status is the command's own: the login went well.
+    return tried.status === null || tried.status === 255
+      ? refusalOf(login, tried, this.#agent !== undefined)
+      : undefined;
+  }
+
   /** Ends the connections and the agent, and removes the folder. */
   async close(): Promise<void> {
     const masters = [...this.#masters.values()];
@@ -76,8 +127,8 @@ export class Connections {
         answer(this.#spawn("ssh", ["-O", "exit", ...this.#options(login, path), "--", login.host])),
       ),
     );
-    this.#agent?.kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#remove);
+    this.#remove();
   }
 
   /** The socket of a connection, made when it is first asked for; or why there is none. */
@@ -101,7 +152,9 @@ export class Connections {
     const master = ["-M", "-N", "-f", "-o", "ControlPersist=60", ...way];
     const child = this.#spawn("ssh", [...master, ...this.#options(login, path), "--", login.host]);
     const connected = await answer(child, { background: true });
-    return connected.status === 0 ? connected : { ...connected, errors: explained(login, connected) };
+    if (connected.status === 0) return connected;
+    const { fix, message } = refusalOf(login, connected, this.#agent !== undefined);
+    return { ...connected, errors: `${message}; ${fix}` };
   }
 
   async #wayThrough(login: Login): Promise<string[] | Answer> {
@@ -142,39 +195,50 @@ export class Connections {
     this.#agent = this.#spawn("ssh-agent", ["-D", "-a", socket]);
     const started = new Promise<void>((resolve, reject) => {
       this.#agent?.once("error", reject);
+      this.#agent?.once("exit", () => reject(new Error("ssh-agent ended")));
       this.#agent?.stdout?.once("data", () => resolve());
     });
     await started;
     this.#environment.SSH_AUTH_SOCK = socket;
-    const added = await answer(this.#spawn("ssh-add", ["-q", "-"]), { input: `${privateKey.trimEnd()}\n` });
+    // Terraform reads keys with either end of lines. Without a terminal nobody is asked for a passphrase.
+    const input = `${privateKey.replaceAll("\r\n", "\n").trimEnd()}\n`;
+    const added = await answer(this.#spawn("ssh-add", ["-q", "-"], true), { input });
     if (added.status !== 0) throw new Error(`ssh-add: ${added.errors.trim()}`);
   }
 
-  #spawn(program: string, args: readonly string[]): ChildProcess {
-    return spawn(program, args, { env: this.#environment, stdio: ["pipe", "pipe", "pipe"] });
+  #spawn(program: string, args: readonly string[], detached = false): ChildProcess {
+    return spawn(program, args, { env: this.#environment, stdio: ["pipe", "pipe", "pipe"], detached });
   }
 }
 
 /** The line of ssh's that says why, and what to do about it. */
-function explained({ host, hostKey, port, user }: Login, { errors, status }: Answer): string {
+function refusalOf({ host, hostKey, port, user }: Login, { errors, status }: Answer, isOwnKey: boolean): Refusal {
   const lines = errors.split("\n").map((line) => line.trim());
   const said = lines.findLast((line) => line !== "") ?? `ssh ended with status ${status ?? "unknown"}`;
-  const remedies: readonly [RegExp, string][] = [
+  const known: readonly [RegExp, Refusal["because"], string][] = [
     [
       /host key/i,
+      "host key",
       hostKey === undefined
         ? "your ssh knows another key for it: if that is meant, ssh-keygen -R takes the old one away; or set ssh_host_key of the node in the inventory"
         : "it is another machine, or one set up anew: then correct ssh_host_key in the inventory",
     ],
-    [/permission denied|too many authentication/i, "ssh-add the key for it, or give TF_VAR_proxmox_ssh_private_key"],
+    [
+      /permission denied|too many authentication/i,
+      "key",
+      isOwnKey
+        ? `add the public key of proxmox_ssh_private_key to the authorized_keys of ${user} there, or give another key`
+        : "ssh-add the key for it, or give TF_VAR_proxmox_ssh_private_key",
+    ],
     [
       /resolve|refused|timed out|unreachable|no route/i,
+      "address",
       "check the address in the inventory, and that the machine is up",
     ],
-    [/ENOENT/, "install the OpenSSH client"],
+    [/ENOENT/, "absent", "install the OpenSSH client"],
   ];
-  const [, remedy = "try it by hand"] = remedies.find(([pattern]) => pattern.test(said)) ?? [];
-  return `no connection to ${user}@${host}:${port}: ${said}; ${remedy}`;
+  const [, because = "unknown", fix = "try it by hand"] = known.find(([pattern]) => pattern.test(said)) ?? [];
+  return { because, message: `no connection to ${user}@${host}:${port}: ${said.replace(/\.$/, "")}`, fix };
 }
 
 function answer(child: ChildProcess, { background = false, input = "" } = {}): Promise<Answer> {

@@ -6,10 +6,14 @@ import { guardPlan } from "./judge";
 import type { Plan } from "./plan";
 import { summary, tell, tellHost } from "./tell";
 import type { Verdict } from "./verdict";
-import { askHost } from "./vmids";
+import { askHost, type HostAnswer } from "./vmids";
 
 /** What a plan is judged with. */
-export type Judged = Pick<Planned, "allow" | "io" | "lab" | "plan" | "secrets"> & { readonly json?: boolean };
+export type Judged = Pick<Planned, "allow" | "io" | "lab" | "plan" | "secrets"> & {
+  readonly json?: boolean;
+  /** The host is not asked who holds VMIDs. @default false */
+  readonly offline?: boolean;
+};
 
 /** What `npm run deploy` asks before it applies a plan. */
 export const guardGate = (planned: Planned): Promise<ExitCode> => judge(planned);
@@ -26,10 +30,20 @@ export function guardView({ io, lab, plan }: Planned): void {
  * Tells a plan and judges it: 0 nothing is destroyed that is not allowed, 1 the plan is not whole or would take over
  * somebody else's guest, 3 something would be destroyed, or the apply would fail.
  */
-export async function judge({ allow, io, json = false, lab, plan, secrets }: Judged): Promise<ExitCode> {
+export async function judge({
+  allow,
+  io,
+  json = false,
+  lab,
+  offline = false,
+  plan,
+  secrets,
+}: Judged): Promise<ExitCode> {
   const parsed = parse(plan);
   const verdicts = guardPlan(parsed, lab);
-  const answer = await askHost(verdicts, lab, tokenOf(secrets));
+  const answer: HostAnswer = offline
+    ? { asked: false, why: "--offline" }
+    : await askHost(verdicts, lab, tokenOf(secrets));
   const refused = verdicts.filter((verdict) => verdict.isDestructive && !isAllowed(verdict, allow));
   const failing = verdicts.filter(({ outcome }) => outcome === "fails");
   const isIncomplete = parsed.errored === true;

@@ -1,6 +1,7 @@
 import { findLabs } from "../../model";
 import { nearest, suggest } from "../../model/schema/nearest";
 import { type Io, UsageError } from "../output";
+import { insteadOf } from "./foreign";
 
 /** What stands behind `npm run diff --` and `npm run deploy --`. */
 export interface Given {
@@ -11,7 +12,7 @@ export interface Given {
   readonly allow: readonly string[];
   readonly approved: boolean;
   readonly verbose: boolean;
-  /** The host is not asked whether it is there. */
+  /** Neither the host nor a node is asked whether it is there. */
   readonly offline: boolean;
 }
 
@@ -64,6 +65,8 @@ function needed(option: string, value: string | undefined): string {
 function understood(command: string, argument: string): string {
   const [, word] = /^(?:--?|[–—])([A-Za-z_-]+)(?:=|$)/.exec(argument) ?? [];
   if (word === undefined) return argument;
+  const instead = insteadOf(word);
+  if (instead !== undefined) throw new UsageError(`there is no option ${argument}: ${instead}`);
   const name = word.toLowerCase().replaceAll("_", "-");
   const own = OWN_OF[command] ?? [];
   const meant = own.find((each) => name.length > 2 && each.startsWith(name)) ?? nearest(name, own, 2);
@@ -89,7 +92,9 @@ export function usage(command: string): string {
         "  --auto-approve              asks nothing",
         "  --allow NAME                this guest may be destroyed; may be repeated",
       ]
-    : ["  --offline                   does not ask first whether the host answers: for a lab that is not built yet"];
+    : [
+        "  --offline                   asks neither the host nor the nodes whether they answer: for a lab that is not built yet",
+      ];
   return [
     `Usage: npm run ${command} -- LAB [options] [options of terraform plan]`,
     "",

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir, totalmem } from "node:os";
+import { constants, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { UsageError } from "../output";
@@ -41,6 +41,7 @@ function memory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 /** Says for which `terraform` block the folder was initialized, so that nobody waits for that twice. */
 const MARKER = join(".terraform", "lab-init");
 
@@ -48,9 +49,20 @@ const MARKER = join(".terraform", "lab-init");
 export class Terraform {
   readonly #options: TerraformOptions;
   #plans: string | undefined;
+  #running: ChildProcess | undefined;
+  /** While Terraform runs it is asked to end, and is waited for; else nothing has begun, and no plan is left behind. */
+  readonly #interrupt = (signal: NodeJS.Signals) => {
+    // Ctrl-C is for all processes of a terminal: Terraform got it too.
+    if (this.#running) signal === "SIGINT" || this.#running.kill("SIGTERM");
+    else {
+      this.close();
+      process.exit(128 + constants.signals[signal]);
+    }
+  };
 
   constructor(options: TerraformOptions) {
     this.#options = options;
+    for (const signal of SIGNALS) process.on(signal, this.#interrupt);
   }
 
   /** Fetches providers and connects to the state, unless that has been done for this stack as it is. */
@@ -92,6 +104,7 @@ export class Terraform {
   }
 
   close(): void {
+    for (const signal of SIGNALS) process.off(signal, this.#interrupt);
     if (this.#plans !== undefined) rmSync(this.#plans, { recursive: true, force: true });
   }
 
@@ -103,7 +116,7 @@ export class Terraform {
       process.stderr.write(block);
       errors += block.toString();
     });
-    const status = await ended(child);
+    const status = await this.#ended(child);
     if (WITHOUT_ROOT.test(errors)) process.stderr.write(`${KEEP_ROOT}\n`);
     return status;
   }
@@ -114,8 +127,18 @@ export class Terraform {
     const errors: Buffer[] = [];
     child.stdout?.on("data", (block: Buffer) => blocks.push(block));
     child.stderr?.on("data", (block: Buffer) => errors.push(block));
-    const status = await ended(child);
+    const status = await this.#ended(child);
     return { status, output: Buffer.concat(status === 0 ? blocks : [...blocks, ...errors]).toString() };
+  }
+
+  #ended(child: ChildProcess): Promise<number> {
+    this.#running = child;
+    return new Promise<number>((resolve, reject) => {
+      child.on("error", (error: NodeJS.ErrnoException) => reject(error.code === "ENOENT" ? notThere() : error));
+      child.on("close", (code) => resolve(code ?? 1));
+    }).finally(() => {
+      this.#running = undefined;
+    });
   }
 
   #spawn(args: readonly string[], stdio: ("ignore" | "inherit" | "pipe")[]): ChildProcess {
@@ -134,16 +157,6 @@ const KEEP_ROOT =
   "Set proxmox_keep_root: true in group_vars/all for this deploy; delete it afterwards.";
 
 const DONE: Ended = { status: 0, output: "" };
-
-/** Ctrl-C is Terraform's to answer: it gets the signal too, and finishes what it has begun. */
-function ended(child: ChildProcess): Promise<number> {
-  const ignore = () => undefined;
-  process.on("SIGINT", ignore);
-  return new Promise<number>((resolve, reject) => {
-    child.on("error", (error: NodeJS.ErrnoException) => reject(error.code === "ENOENT" ? notThere() : error));
-    child.on("close", (code) => resolve(code ?? 1));
-  }).finally(() => process.off("SIGINT", ignore));
-}
 
 const notThere = () =>
   new UsageError(

@@ -28,7 +28,20 @@ export function nodeOf(
   const vars = host.values.proxmox_node;
   if (!vars) return undefined;
   const origins = new Origins(tree.at, tree);
-  origins.noteAll(["address", "cores", "memory", "bridges", "storages", "gpus", "usb", "active", "dns", "acme"]);
+  origins.noteAll([
+    "address",
+    "ssh_port",
+    "ssh_host_key",
+    "cores",
+    "memory",
+    "bridges",
+    "storages",
+    "gpus",
+    "usb",
+    "active",
+    "dns",
+    "acme",
+  ]);
   for (const map of ["storages", "gpus", "usb"] as const)
     for (const name of Object.keys(vars[map])) origins.note(`${map}.${name}`, map, name);
   const links = linksOf(vars, origins);

@@ -64,7 +64,7 @@ function ownStepsOf(
       report(unknownOs(role, host, target.osType, facts));
     }
     const { value, problems } = parseAll(role.variables, host.trees, host.at);
-    for (const problem of problems) report({ ...problem, subject: host.name });
+    for (const problem of problems) report({ ...withAsker(problem, role, host, facts), subject: host.name });
     if (value === undefined) return [];
     const split = splitOnce(value, host, secrets);
     const ahead = role.ahead ? { ahead: true } : {};
@@ -247,6 +247,24 @@ const ambiguous = (name: string, a: SecretOrigin, b: SecretOrigin, at: Position)
   message: `two secrets would become the Terraform variable "${name}": ${a.owner}, and ${b.owner}`,
   fix: "rename one of the two variables",
 });
+
+/** Of a variable that is missing altogether: which role wants it, and in which files it may be set. */
+function withAsker(problem: Problem, role: Role, host: HostFacts, { inventory, members }: Facts): Problem {
+  const { message, path = "", rule } = problem;
+  if (rule !== "missing-key" || !keysOf(role.variables).includes(path)) return problem;
+  const fileOf = (kind: "group" | "host", owner: string) => {
+    const { layers = [] } = (kind === "group" ? inventory.groups : inventory.hosts).get(owner) ?? {};
+    const folder = `${inventory.folder}/${kind}_vars/`;
+    return layers.find(({ file }) => file.startsWith(folder))?.file ?? `${folder}${owner}.yml`;
+  };
+  const whose = role.group === "all" ? "" : ` of every member of ${role.group}`;
+  return {
+    ...problem,
+    at: members.get(role.group)?.get(host.name) ?? host.at,
+    message: `${message}; the role ${role.name} wants it${whose}`,
+    fix: `add ${path}: to ${fileOf("group", role.group)} for all of them, or to ${fileOf("host", host.name)}`,
+  };
+}
 
 function unknownOs(role: Role, host: HostFacts, osType: string, facts: Facts): Problem {
   return {

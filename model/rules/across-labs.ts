@@ -9,15 +9,29 @@ interface LabClaim extends Claim {
   readonly shown: string;
 }
 
+interface Clash {
+  readonly what: "vmid" | "address";
+  readonly claim: LabClaim;
+  /** Of other labs. */
+  readonly others: readonly LabClaim[];
+}
+
+/** A lab with more of them is a copy, or should have another host: then they are told at once. */
+const SINGLE = 2;
+
 /**
- * `vmid-in-other-lab`, `address-in-other-lab`: labs on one Proxmox VE host share its numbers of guests, and its bridges
+ * `vmid-in-other-lab`, `address-in-other-lab`, and `host-of-other-lab` for many of both: labs on one Proxmox VE host share its numbers of guests, and its bridges
  * with their addresses. Warnings, because a lab may be a second description of the same guests (production and staging
  * in one folder, say). Each lab that takes part is told.
  */
 export function* sharedIdentities(labs: readonly Lab[]): Iterable<Problem> {
   const guests = labs.flatMap((lab) => lab.guests.map((guest) => ({ lab, guest })));
-  yield* clashes("vmid", guests.flatMap(vmidOf));
-  yield* clashes("address", guests.flatMap(addressesOf));
+  const found = [...clashes("vmid", guests.flatMap(vmidOf)), ...clashes("address", guests.flatMap(addressesOf))];
+  for (const lab of labs) {
+    const own = found.filter(({ claim }) => claim.lab === lab);
+    if (own.length > SINGLE) yield together(lab, own);
+    else yield* own.map(single);
+  }
 }
 
 interface Placed {
@@ -43,11 +57,11 @@ function addressesOf(placed: Placed): LabClaim[] {
   );
 }
 
-function* clashes(what: "vmid" | "address", claims: readonly LabClaim[]): Iterable<Problem> {
+function* clashes(what: Clash["what"], claims: readonly LabClaim[]): Iterable<Clash> {
   for (const holders of byValue(claims)) {
     for (const claim of holders) {
       const others = holders.filter(({ lab }) => lab.name !== claim.lab.name);
-      if (others.length > 0) yield clash(what, claim, others);
+      if (others.length > 0) yield { what, claim, others };
     }
   }
 }
@@ -62,7 +76,7 @@ function byValue(claims: readonly LabClaim[]): Iterable<readonly LabClaim[]> {
   return groups.values();
 }
 
-const clash = (what: string, { at, holder, lab, shown }: LabClaim, others: readonly LabClaim[]): Problem => ({
+const single = ({ claim: { at, holder, lab, shown }, others, what }: Clash): Problem => ({
   rule: `${what}-in-other-lab`,
   severity: "warning",
   at,
@@ -71,3 +85,19 @@ const clash = (what: string, { at, holder, lab, shown }: LabClaim, others: reado
   message: `${holder} has the ${what} ${shown}, as has ${others.map((other) => other.holder).join(", ")} on ${lab.connection.endpoint}`,
   fix: "give one of them another, unless they are the same guest",
 });
+
+function together({ connection, name }: Lab, own: readonly Clash[]): Problem {
+  const others = [...new Set(own.flatMap((each) => each.others.map(({ lab }) => lab.name)))];
+  const shared = (["vmid", "address"] as const).flatMap((what) => {
+    const shown = own.filter((each) => each.what === what).map(({ claim }) => claim.shown);
+    return shown.length > 0 ? `the ${what === "vmid" ? "VMIDs" : "addresses"} ${shown.join(", ")}` : [];
+  });
+  return {
+    rule: "host-of-other-lab",
+    severity: "warning",
+    at: connection.source.at,
+    subject: name,
+    message: `${name} shares the API host ${connection.endpoint} with ${others.join(", ")}, and there ${shared.join(" and ")}`,
+    fix: `correct proxmox_api_host, or give the guests of ${name} others, unless they are the same guests`,
+  };
+}

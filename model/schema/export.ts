@@ -13,12 +13,18 @@ interface JsonSchema {
 }
 
 const DRAFT = "http://json-schema.org/draft-07/schema#";
+/** Groups to which the model itself gives a meaning. */
+const GROUPS: Readonly<Record<string, string>> = {
+  proxmox_nodes: "Proxmox VE nodes.",
+  resource_tiers: "Its child groups are tiers: every container is in exactly one.",
+  functional_groups: "Its child groups say what guests do.",
+};
 const VARS_FILE = "vars.schema.json";
 
 /** The schemas for the editor: of hosts files, and of group_vars and host_vars with the variables of every role. */
 export function exportSchemas(roles: readonly Role[] = allRoles()): ExportedSchema[] {
   return [
-    { file: "schemas/inventory/hosts.schema.json", schema: hostsSchema() },
+    { file: "schemas/inventory/hosts.schema.json", schema: hostsSchema(roles) },
     { file: `schemas/inventory/${VARS_FILE}`, schema: varsSchema(roles) },
   ];
 }
@@ -48,15 +54,16 @@ const switchSchema = (role: Role): JsonSchema =>
   });
 
 /** Ansible's hosts file in YAML: groups with hosts, children and vars. */
-function hostsSchema(): JsonSchema {
+function hostsSchema(roles: readonly Role[]): JsonSchema {
   const vars = { $ref: VARS_FILE };
   const group = { anyOf: [{ $ref: "#/definitions/group" }, { type: "null" }] };
+  const known = [...groupMeanings(roles)].map(([name, description]) => [name, { ...group, description }] as const);
   return {
     $schema: DRAFT,
     title: "Hosts and groups of a lab",
     type: "object",
     additionalProperties: group,
-    properties: { all: { ...group, description: "The group of every host." } },
+    properties: { all: { ...group, description: "The group of every host." }, ...Object.fromEntries(known) },
     definitions: {
       group: {
         type: "object",
@@ -71,6 +78,7 @@ function hostsSchema(): JsonSchema {
           children: {
             description: "Groups inside this group.",
             type: ["object", "null"],
+            properties: Object.fromEntries(known),
             additionalProperties: group,
           },
           vars: { description: "Variables of the group's hosts.", anyOf: [vars, { type: "null" }] },
@@ -78,6 +86,17 @@ function hostsSchema(): JsonSchema {
       },
     },
   };
+}
+
+/** Groups that mean something, for editors to offer; any other name is as good. */
+function groupMeanings(roles: readonly Role[]): ReadonlyMap<string, string> {
+  const result = new Map(Object.entries(GROUPS));
+  for (const { group, summary } of roles) {
+    if (group === "all" || Object.hasOwn(GROUPS, group)) continue;
+    const before = result.get(group);
+    result.set(group, before === undefined ? summary : `${before} ${summary}`);
+  }
+  return new Map([...result].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function forEditor(schema: z.core.$ZodType): JsonSchema {

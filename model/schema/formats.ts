@@ -174,25 +174,32 @@ export const url = () =>
     (value) => /^https?:\/\/[^\s"'`\\<>]+$/.test(value) && URL.canParse(value),
   );
 
-export const fileMode = () =>
-  scalar<string>({ type: "string", pattern: FILE_MODE.source }, (input) => {
-    if (typeof input === "string" && FILE_MODE.test(input)) return input;
-    if (typeof input === "number") return new Refusal(A_FILE_MODE, quotedMode(input));
-    const padded = typeof input === "string" && /^[0-7]{3}$/.test(input) ? `0${input}` : "0660";
-    return new Refusal(A_FILE_MODE, `write "${padded}", not ${show(input)}`);
-  });
+export const fileMode = () => mode(/^0[0-7]{3}$/, 'a file mode in quotes, four octal digits such as "0660"', "0660");
 
-const FILE_MODE = /^0[0-7]{3}$/;
-const A_FILE_MODE = 'a file mode in quotes, four octal digits such as "0660"';
+/** With the setgid and the sticky bit, as `/tmp` has it. */
+export const folderMode = () =>
+  mode(/^[0-3][0-7]{3}$/, 'a folder\'s mode in quotes, four octal digits such as "0755" or "1777"', "0755");
+
+function mode(pattern: RegExp, expected: string, example: string) {
+  return scalar<string>({ type: "string", pattern: pattern.source }, (input) => {
+    if (typeof input === "string" && pattern.test(input)) return input;
+    if (typeof input === "number") return new Refusal(expected, quotedMode(input, pattern, example));
+    const padded = typeof input === "string" && /^[0-7]{3}$/.test(input) ? `0${input}` : example;
+    return new Refusal(expected, `write "${padded}", not ${show(input)}`);
+  });
+}
 
 /** YAML reads 0440 as the number 288 and 440 as 440: which of the two stood there cannot be told from the number. */
-function quotedMode(input: number): string {
-  const octal = `0${input.toString(8).padStart(3, "0")}`;
+function quotedMode(input: number, pattern: RegExp, example: string): string {
+  const octal = input.toString(8).padStart(4, "0");
+  const decimal = String(input).padStart(4, "0");
   const readings = [
-    ...(FILE_MODE.test(octal) ? [`"${octal}" where ${octal} stands, which YAML reads as ${input}`] : []),
-    ...(/^[0-7]{3}$/.test(String(input)) ? [`"0${input}" where ${input} stands`] : []),
+    ...(pattern.test(octal)
+      ? [`"${octal}" where 0${octal.replace(/^0/, "")} stands, which YAML reads as ${input}`]
+      : []),
+    ...(pattern.test(decimal) ? [`"${decimal}" where ${input} stands`] : []),
   ];
-  return `write it in quotes: ${readings.join(", ") || '"0660"'}`;
+  return `write it in quotes: ${readings.join(", ") || `"${example}"`}`;
 }
 
 /** Letters, digits, `-` and `_`, not starting with a digit: what Terraform accepts as a resource's name. */
@@ -214,9 +221,9 @@ export const environmentName = () => text("a variable's name (letters, digits, _
 
 export const sshHostKey = () =>
   text(
-    'a public host key such as "ssh-ed25519 AAAA…"',
+    'a public host key such as "ecdsa-sha2-nistp256 AAAA…"',
     /^(ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( \S.*)?$/,
-    () => ({ fix: "copy the line of ssh-keyscan -t ed25519 NODE without the host's name" }),
+    () => ({ fix: "copy the line of ssh-keyscan -t ecdsa NODE without the host's name" }),
   );
 
 export const checksum = () =>

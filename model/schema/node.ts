@@ -158,7 +158,8 @@ export const node = z
     address: f.hostAddress().meta({ description: "Where SSH and the provider reach the node." }),
     ssh_port: f.port().optional().meta({ description: "Port of the node's sshd. Default: 22." }),
     ssh_host_key: f.sshHostKey().optional().meta({
-      description: "The node's public host key; without it, the key that the node shows is accepted unchecked.",
+      description:
+        "The node's public host key, of the type that Terraform asks for first: ECDSA, which most have (ssh-keyscan -t ecdsa), else RSA, else Ed25519. Without it, the key that the node shows is accepted unchecked.",
     }),
     active: f.flag().optional().meta({ description: "False: described, but left out of Terraform. Default: true." }),
     cores: f.whole({ min: 1, unit: "cores" }).optional().meta({ description: "CPU threads." }),

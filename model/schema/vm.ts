@@ -104,7 +104,8 @@ const ssh = z
     host: f.hostAddress().optional().meta({ description: "Default: the first static address." }),
     port: f.port().optional().meta({ description: "Default: 22." }),
     host_key: f.sshHostKey().optional().meta({
-      description: "Its public host key; without it, the key that it shows is accepted unchecked.",
+      description:
+        "Its public host key, as ssh_host_key of a node; without it, the key that it shows is accepted unchecked.",
     }),
     os: f.oneOf(OS_IDS).optional().meta({ description: "For roles that know some systems only." }),
   })

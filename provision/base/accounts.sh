@@ -6,6 +6,7 @@ SUDOERS=/etc/sudoers.d/proxmox-lab
 
 set_accounts() {
   : >./sudoers
+  : >./memberships
   wanted=" "
   [ "${base_users_COUNT:-0}" -eq 0 ] || install_folder "$KEYS" 755
   number=0
@@ -13,6 +14,7 @@ set_accounts() {
     set_account "base_users_$number"
     number=$((number + 1))
   done
+  leave_other_groups
   remove_other_keys
   set_sudo
 }
@@ -30,10 +32,13 @@ set_account() {
   shell=$(setting "$1_shell")
   if [ -z "$shell" ]; then
     if [ -x /bin/bash ]; then shell=/bin/bash; else shell=/bin/sh; fi
+  elif [ ! -f "$shell" ] || [ ! -x "$shell" ]; then
+    [ -n "$STEP_CHECK" ] || fail "base_users: the shell of $user, $shell, is not there, so $user could not log in;" \
+      "write one of /etc/shells, or install it by base_packages"
   fi
   if ! entry=$(getent passwd "$user"); then
     change "user $user" add_user "$user" "$shell"
-  elif [ "${entry##*:}" != "$shell" ]; then
+  elif [ "${entry##*:}" != "$shell" ] || [ ! -x "$shell" ]; then
     change "shell of $user" set_shell "$user" "$shell"
   else
     ok "user $user"
@@ -74,13 +79,51 @@ join_group() {
   if ! getent group "$2" >/dev/null; then
     [ -n "$STEP_CHECK" ] || fail "base_users: $1 cannot join the group $2: there is none of that name; create it by the package that it belongs to"
     change "$1 in group $2" false
-  elif id -nG "$1" 2>/dev/null | tr ' ' '\n' | grep -qxF "$2"; then
-    ok "$1 in group $2"
-  elif has_command usermod; then
-    change "$1 in group $2" usermod --append --groups "$2" "$1"
   else
-    change "$1 in group $2" addgroup "$1" "$2"
+    printf '%s %s\n' "$1" "$2" >>./memberships
+    case " $(id -nG "$1" 2>/dev/null) " in
+      *" $2 "*)
+        # What was so before we came is not remembered, and not ours to take back.
+        ! by_docker "$1" "$2" || remember_also base-groups "$1 $2"
+        ok "$1 in group $2"
+        ;;
+      *)
+        remember_also base-groups "$1 $2"
+        change "$1 in group $2" add_member "$1" "$2"
+        ;;
+    esac
   fi
+}
+
+add_member() { if has_command usermod; then usermod --append --groups "$2" "$1"; else addgroup "$1" "$2"; fi; }
+
+take_member() { if has_command gpasswd; then gpasswd --delete "$1" "$2"; else delgroup "$1" "$2"; fi; }
+
+# Whether the role docker has let this user in, by its docker_user.
+by_docker() { [ "$2" = docker ] && [ "$(remembered docker-user)" = "$1" ]; }
+
+leave_other_groups() {
+  remembered base-groups >./joined
+  [ -s ./joined ] || return 0
+  : >./kept
+  while read -r joined_user joined_group <&3; do
+    if grep -qxF "$joined_user $joined_group" ./memberships; then
+      printf '%s\n' "$joined_user $joined_group" >>./kept
+    else
+      leave_group "$joined_user" "$joined_group" 3<&-
+    fi
+  done 3<./joined
+  remember base-groups <./kept
+}
+
+leave_group() {
+  if by_docker "$1" "$2"; then return 0; fi
+  case ,$(getent group "$2" | cut -d : -f 4), in
+    *",$1,"*)
+      change "$1 no longer in group $2" take_member "$1" "$2"
+      note "what $1 has started before keeps the group $2 until it ends"
+      ;;
+  esac
 }
 
 # Keys lie where only root can write, not in the user's home, in which the user could lay a link for root to follow.

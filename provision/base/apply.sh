@@ -41,17 +41,29 @@ set_locale() {
   printf 'LANG=%s\n' "$locale" | install_file /etc/default/locale 644
 }
 
-# locale -a prints en_US.utf8 for en_US.UTF-8.
+# locale -a prints en_US.utf8 for en_US.UTF-8, and en_US.iso885915 for en_US.ISO-8859-15.
 locale_generated() {
-  locale -a 2>/dev/null | grep -qixF "$(printf '%s' "$locale" | sed 's/UTF-8/utf8/')"
+  locale -a 2>/dev/null | grep -qixF "$(printf '%s' "$locale" | tr -d -)"
 }
 
+# A locale has the character set that this file gives it: de_DE@euro is ISO-8859-15, sr_RS is UTF-8.
+SUPPORTED=/usr/share/i18n/SUPPORTED
+
 generate_locale() {
-  line="$locale ${locale#*.}"
-  case $locale in *.*) ;; *) line="$locale ISO-8859-1" ;; esac
-  grep -qxF "$line" /etc/locale.gen 2>/dev/null || printf '%s\n' "$line" >>/etc/locale.gen
-  locale-gen
-  locale_generated || fail "base_locale: locale-gen knows no $locale; look into /usr/share/i18n/SUPPORTED"
+  line=$(awk -v locale="$locale" '$1 == locale { print; exit }' $SUPPORTED)
+  [ -n "$line" ] || fail "base_locale: this system knows no locale $locale; write one of those in $SUPPORTED, such as" \
+    "$(awk -v like="${locale%%[.@]*}" '$1 == like || index($1, like ".") == 1 { print $1; found = 1; exit } END { if (!found) print "en_US.UTF-8" }' $SUPPORTED)"
+  added=
+  if ! grep -qxF "$line" /etc/locale.gen 2>/dev/null; then
+    added=1
+    printf '%s\n' "$line" >>/etc/locale.gen
+  fi
+  locale-gen || :
+  locale_generated || {
+    # It would fail at every later call of locale-gen, too, such as that of an upgrade.
+    [ -z "$added" ] || sed -i '$d' /etc/locale.gen
+    fail "base_locale: locale-gen could not make $locale; what it says is above"
+  }
 }
 
 # In one go with what the rest asks for: each call of apt-get takes a second and more to look at what there is.
@@ -75,4 +87,4 @@ set_accounts
 set_ssh
 security_upgrades "${base_security_upgrades:-true}"
 journal_limits "${base_journal_max_use:-200M}" "${base_journal_retention:-31day}"
-set_node_exporter "${base_node_exporter:-false}" "${base_node_exporter_listen:-:9100}"
+set_node_exporter "${base_node_exporter:-false}" "${base_node_exporter_listen:-:9100}" base_node_exporter_listen

@@ -3,6 +3,7 @@ import { timeZone, userName } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole } from "../role";
 import { journalAge, journalSize, listenAddress, packageName } from "../settings";
+import { damageOf } from "./public-key";
 
 const user = z
   .strictObject({
@@ -21,10 +22,20 @@ const user = z
     groups: z
       .array(text("a group's name", /^[a-z_][a-z0-9_-]{0,30}$/))
       .optional()
-      .describe("Further groups that the user belongs to; they must exist."),
+      .describe(
+        "Further groups that the user belongs to; they must exist. One that is taken off the list is left, unless the user was in it before.",
+      ),
     shell: text("the absolute path of a shell such as /bin/bash", /^(\/\w[\w.-]*)+$/, (value) => `/bin/${value}`)
       .optional()
-      .describe("Login shell. Default: /bin/bash where it is installed, else /bin/sh."),
+      .describe("Login shell, which must be there. Default: /bin/bash where it is installed, else /bin/sh."),
+  })
+  .superRefine(({ ssh_keys = [] }, context) => {
+    for (const [index, key] of ssh_keys.entries()) {
+      const damage = damageOf(key);
+      const message = `nobody could log in with this public key: ${damage}`;
+      const params = { fix: "copy the whole line again: cat ~/.ssh/id_ed25519.pub" };
+      if (damage) context.addIssue({ code: "custom", path: ["ssh_keys", index], message, params });
+    }
   })
   .meta({ id: "base_user", description: "An account in the guest." });
 
@@ -46,12 +57,25 @@ export default defineRole({
       .describe("Packages that every guest has, by the distribution's name."),
     base_users: z
       .array(user)
+      .superRefine((users, context) => {
+        const names = users.map(({ name }) => name);
+        for (const [index, name] of names.entries()) {
+          if (names.indexOf(name) === index) continue;
+          const message = `${name} is in the list twice`;
+          const params = { fix: "write one entry with all keys and groups" };
+          context.addIssue({ code: "custom", path: [index, "name"], message, params });
+        }
+      })
       .optional()
-      .describe("Accounts for people. One that is taken off the list keeps its account, but loses its keys and sudo."),
+      .describe(
+        "Accounts for people. One that is taken off the list keeps its account, but loses its keys, sudo, and the groups that it got here.",
+      ),
     base_ssh_hardening: z
       .boolean()
       .optional()
-      .describe("Where sshd is installed: keys only, root only by key, no empty passwords, few tries. Default: true."),
+      .describe(
+        "For sshd, also one that is installed later: keys only, root only by key, no empty passwords, few tries. Default: true.",
+      ),
     base_ssh_password_authentication: z
       .boolean()
       .optional()
@@ -60,11 +84,11 @@ export default defineRole({
       .boolean()
       .optional()
       .describe(
-        "Unattended upgrades, from the origins that the distribution gives them. Default: true. Not on Alpine.",
+        "Unattended upgrades, from the origins that the distribution gives them; false turns them off where the package is there. Default: true. Not on Alpine.",
       ),
     base_journal_max_use: journalSize()
       .optional()
-      .describe("Disk space that the journal may take, such as 200M. Default: 200M. Only under systemd."),
+      .describe("Disk space that the journal may take, such as 200M; at least 1M. Default: 200M. Only under systemd."),
     base_journal_retention: journalAge()
       .optional()
       .describe("Age at which entries leave the journal, such as 31day. Default: 31day. Only under systemd."),

@@ -21,21 +21,19 @@ set_app() {
 stage_variable() {
   value=$(setting "$1_value" && echo .)
   env_line "$(setting "$1_name")" "${value%.}"
+  [ "$(setting "$1_secret")" != true ] || hide variable "$(setting "$1_name")"
 }
 
-stage_file() { setting "$1_content" | stage "$(setting "$1_path")" "$(setting "$1_mode")"; }
+stage_file() {
+  setting "$1_content" | stage "$(setting "$1_path")" "$(setting "$1_mode")"
+  [ "$(setting "$1_secret")" != true ] || hide file "$(setting "$1_path")"
+}
 
 # want_app SETTING
 want_app() {
   setting "$1_name" >>./wanted
   echo >>./wanted
-  entries "$1_env" keep_variable
-  entries "$1_files" keep_file
 }
-
-keep_variable() { [ "$(setting "$1_secret")" != true ] || keep_secret "$1_value"; }
-
-keep_file() { [ "$(setting "$1_secret")" != true ] || keep_secret "$1_content"; }
 
 remove_other_apps() {
   for managed in "$APPS"/*/.managed; do

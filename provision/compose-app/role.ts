@@ -4,11 +4,27 @@ import { anyText } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole, secret } from "../role";
 import { appNames, readApp } from "./app-folder";
+import { composeFlaws } from "./compose-check";
 import { composeText, secretPaths } from "./compose-text";
+import { filePath, filesAsFolders } from "./file-paths";
 
 const APPS = join(__dirname, "..", "apps");
 
-const RESERVED = ["compose.yaml", ".env", ".applied", ".managed"];
+/**
+ * Compose projects of other roles, which bear their role's name. Of two projects with one name each would take the other's
+ * containers for leftovers of its own, and remove them.
+ */
+const TAKEN: readonly string[] = ["service-agents"];
+
+const projectName = () =>
+  text(
+    `a project's name (small letters, digits, _ and -) other than ${TAKEN.join(", ")}`,
+    new RegExp(`^(?!(${TAKEN.join("|")})$)[a-z0-9][a-z0-9_-]{0,62}$`),
+    (value) =>
+      TAKEN.includes(value)
+        ? { fix: `rename the app: the role ${value} runs a project of that name on its hosts` }
+        : value.toLowerCase(),
+  );
 
 const scalar = z.union([anyText(), z.number(), z.bigint(), z.boolean()]).transform(String);
 const content = z.union([anyText(), secret()]);
@@ -23,16 +39,9 @@ const environment = z
     Object.entries(given).map(([name, value]) => ({ name, value, secret: typeof value !== "string" })),
   );
 
-const path = text(
-  `a path inside the app's folder of letters, digits, . _ @ + -, other than ${RESERVED.join(", ")}`,
-  (name) =>
-    /^(?![/-])(?!.*(^|\/)\.{1,2}(\/|$))(?!.*\/\/)[A-Za-z0-9._@+/-]*[A-Za-z0-9._@+-]$/.test(name) &&
-    !RESERVED.includes(name),
-);
-
 const files = z
   .record(
-    path,
+    filePath(),
     z.union([
       content,
       z.strictObject({
@@ -68,7 +77,9 @@ const app = z
   .strictObject({
     app: anyText()
       .optional()
-      .describe("The name of a folder under provision/apps/, which holds compose.yaml and whatever goes beside it."),
+      .describe(
+        "The name of a folder under provision/apps/, which holds compose.yaml and whatever goes beside it, but no .env.",
+      ),
     compose: z
       .union([anyText().min(1), inline.transform(composeText)])
       .optional()
@@ -86,7 +97,7 @@ const app = z
       .min(1)
       .max(3600)
       .optional()
-      .describe("Seconds in which every service has to run and be healthy. Default: 120."),
+      .describe("Seconds in which every service has to run, stay up and be healthy. Default: 120."),
   })
   .meta({ id: "compose_app", description: "A compose project." })
   .transform((given, context) => {
@@ -96,8 +107,23 @@ const app = z
     const theirs = Object.entries(folder.files)
       .filter(([name]) => !own.some((file) => file.path === name))
       .map(([name, text]) => ({ path: name, mode: "644", content: text, secret: false }));
+    const paths = [...theirs, ...own].map((each) => each.path);
+    for (const { file, inside } of filesAsFolders(paths)) {
+      context.addIssue({
+        code: "custom",
+        path: own.some((each) => each.path === inside) ? ["files", inside] : ["files", file],
+        message: `"${file}" cannot be a file, for "${inside}" makes it a folder`,
+        params: { fix: "rename one of the two" },
+      });
+    }
+    const compose = given.compose ?? folder.compose;
+    const from = given.app === undefined ? undefined : `provision/apps/${given.app}/compose.yaml`;
+    for (const { fix, message } of composeFlaws(compose, from, paths)) {
+      const path = [from === undefined ? "compose" : "app"];
+      context.addIssue({ code: "custom", path, message, params: { fix } });
+    }
     return {
-      compose: given.compose ?? folder.compose,
+      compose,
       env: given.env ?? [],
       files: [...theirs, ...own],
       timeout: given.timeout ?? 120,
@@ -127,16 +153,9 @@ function folderOf(name: string | undefined, inlined: boolean, context: Context) 
     });
     return undefined;
   }
-  try {
-    return readApp(APPS, name);
-  } catch (error) {
-    context.addIssue({
-      code: "custom",
-      path: ["app"],
-      message: error instanceof Error ? error.message : String(error),
-    });
-    return undefined;
-  }
+  const { unfit, ...folder } = readApp(APPS, name);
+  for (const { fix, message } of unfit) context.addIssue({ code: "custom", path: ["app"], message, params: { fix } });
+  return unfit.length > 0 ? undefined : folder;
 }
 
 export default defineRole({
@@ -147,12 +166,7 @@ export default defineRole({
   after: ["base", "docker"],
   variables: z.object({
     compose_apps: z
-      .record(
-        text("a project's name (small letters, digits, _ and -)", /^[a-z0-9][a-z0-9_-]{0,62}$/, (value) =>
-          value.toLowerCase(),
-        ),
-        app,
-      )
+      .record(projectName(), app)
       .transform((apps) => Object.entries(apps).map(([name, project]) => ({ name, ...project })))
       .optional()
       .describe(

@@ -81,6 +81,7 @@ set_user() {
   fi
   [ -n "${docker_user:-}" ] || return 0
   if in_docker "$docker_user"; then
+    ! by_base "$docker_user" || printf '%s\n' "$docker_user" | remember docker-user
     ok "$docker_user in group docker"
     return 0
   fi
@@ -95,13 +96,18 @@ set_user() {
 
 let_out() {
   in_docker "$1" || return 0
-  if [ "$(id -gn "$1")" = docker ]; then
+  if by_base "$1"; then
+    note "$1 stays in group docker, which base_users asks for"
+  elif [ "$(id -gn "$1")" = docker ]; then
     note "the account $1 stays, and may use Docker, for docker is its own group; userdel -r $1 removes it"
   else
     change "$1 no longer in group docker" gpasswd --delete "$1" docker
     note "the account $1 stays; userdel -r $1 removes it"
   fi
 }
+
+# Whether the role base has let this user in, by base_users.
+by_base() { remembered base-groups | grep -qxF -e "$1 docker"; }
 
 in_docker() { id -nG "$1" 2>/dev/null | tr ' ' '\n' | grep -qx docker; }
 

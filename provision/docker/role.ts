@@ -2,6 +2,7 @@ import { z } from "zod";
 import { userName } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole } from "../role";
+import { PACKAGE_VERSION } from "../settings";
 
 export default defineRole({
   summary: "Docker Engine with the compose plugin.",
@@ -23,7 +24,10 @@ export default defineRole({
       .describe(
         "Packages from Docker's own apt repository, or from the distribution (Debian 12 has no compose plugin). Default: docker.",
       ),
-    docker_version: text("a package's version such as 5:28.5.1-1~debian.13~trixie", /^[0-9A-Za-z][0-9A-Za-z.:+~-]*$/)
+    docker_version: text(
+      "a package's version such as 5:28.5.1-1~debian.13~trixie",
+      new RegExp(`^(?=[0-9A-Za-z])${PACKAGE_VERSION}$`),
+    )
       .optional()
       .describe(
         "The engine's exact package version, as `apt-cache madison docker-ce` prints it; it is then held. Default: the newest at installation, kept up to date by the distribution's tools.",

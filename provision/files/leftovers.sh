@@ -1,7 +1,7 @@
 # What is no longer in the inventory.
 # shellcheck shell=sh disable=SC2154
 
-# Lines of "file SUM PATH" and "dir - PATH" for what this role made, "found - PATH" for files that were there before it came.
+# Lines of "file SUM PATH" and "dir - PATH" for what this role made, "found - PATH" for what was there before and has changed.
 remember_file() {
   if is_remembered "found - " || { ! is_remembered 'file [0-9a-f]* ' && [ -e "$path" ]; }; then
     remember_also files "found - $path"
@@ -31,10 +31,17 @@ remove_leftovers() {
   remember files <./after-sorted
 }
 
-# A folder is wanted for what is in it, too.
+# A folder of ours is wanted for what is in it, too; what has another name by way of a link, by that name.
 is_wanted() {
   while IFS= read -r each; do
-    case $each in "$path" | "$path"/*) return 0 ;; esac
+    [ "$each" != "$path" ] || return 0
+    case $kind in
+      dir)
+        case $each in "$path"/*) return 0 ;; esac
+        ! same_folder "$each" "$path" || return 0
+        ;;
+      file) ! same_file "$each" "$path" || return 0 ;;
+    esac
   done <./wanted-paths
   return 1
 }

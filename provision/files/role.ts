@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyText, fileMode, userName } from "../../model/schema/formats";
+import { anyText, fileMode, folderMode, userName } from "../../model/schema/formats";
 import { text } from "../../model/schema/scalar";
 import { defineRole, secret } from "../role";
 
@@ -19,10 +19,11 @@ const path = () =>
 const piece = z.union([anyText(), secret()]);
 const service = () => text("a service's name", /^[A-Za-z0-9][A-Za-z0-9:_.@-]*$/);
 
-const rights = {
-  owner: userName().optional().describe("User it belongs to. Default: root."),
-  group: userName().optional().describe("Group it belongs to. Default: root."),
-};
+const rights = (byDefault: string) => ({
+  owner: userName().optional().describe(`User it belongs to. Default: ${byDefault}.`),
+  group: userName().optional().describe(`Group it belongs to. Default: ${byDefault}.`),
+});
+const KEPT = "of a folder that was there before, as it is";
 
 const file = z
   .strictObject({
@@ -32,10 +33,14 @@ const file = z
       .optional()
       .describe("The whole content, byte for byte; or a list of pieces, some of which may be secrets."),
     lines: z.array(piece).optional().describe("Instead of content: lines, each of which gets its end."),
-    ...rights,
+    ...rights("root"),
     mode: fileMode().optional().describe('Such as "0644". Default: "0644", "0600" where a secret is in it.'),
-    reload: service().optional().describe("Service that is reloaded when the file has changed."),
-    restart: service().optional().describe("Service that is restarted when the file has changed."),
+    reload: service()
+      .optional()
+      .describe("Service that is reloaded when the file has changed, if it runs; started, if it has failed."),
+    restart: service()
+      .optional()
+      .describe("Service that is restarted when the file has changed, if it runs; started, if it has failed."),
   })
   .superRefine((value, context) => {
     if ((value.content === undefined) !== (value.lines === undefined)) return;
@@ -51,10 +56,37 @@ const file = z
 const folder = z
   .strictObject({
     path: path().describe("Where it is."),
-    ...rights,
-    mode: fileMode().optional().describe('Such as "0755", the default.'),
+    ...rights(`root; ${KEPT}`),
+    mode: folderMode().optional().describe(`Such as "0755" or "1777". Default: "0755"; ${KEPT}.`),
   })
   .meta({ description: "A folder in the guest." });
+
+const LISTS = ["files_folders", "files_present", "files_absent"] as const;
+type List = (typeof LISTS)[number];
+interface Entry {
+  readonly path: string;
+  readonly list: List;
+  readonly where: (string | number)[];
+}
+
+/** What of the other entries keeps a path from being there: one that is on its way, and is to be no folder. */
+function noFolderAbove(path: string, lists: ReadonlyMap<string, List>) {
+  for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+    const above = path.slice(0, end);
+    const list = lists.get(above);
+    if (list === "files_present") {
+      const fix = `move one of the two, or list ${above} in files_folders`;
+      return { message: `${path} cannot be there: ${above} is a file of files_present`, params: { fix } };
+    }
+    if (list === "files_absent") {
+      return {
+        message: `${path} cannot be there: ${above} is in files_absent`,
+        params: { fix: `take ${above} off files_absent` },
+      };
+    }
+  }
+  return undefined;
+}
 
 export default defineRole({
   summary: "Files and folders that the inventory states.",
@@ -75,18 +107,24 @@ export default defineRole({
       files_absent: z.array(path()).optional().describe("Files, links and empty folders that must not be there."),
     })
     .superRefine((value, context) => {
-      const seen = new Map<string, string>();
-      for (const list of ["files_folders", "files_present", "files_absent"] as const) {
+      const seen = new Map<string, List>();
+      const at: Entry[] = [];
+      for (const list of LISTS) {
         for (const [index, entry] of (value[list] ?? []).entries()) {
-          const at = typeof entry === "string" ? entry : entry.path;
-          const other = seen.get(at);
+          const path = typeof entry === "string" ? entry : entry.path;
+          const where = typeof entry === "string" ? [list, index] : [list, index, "path"];
+          const other = seen.get(path);
           if (other) {
-            const where = typeof entry === "string" ? [list, index] : [list, index, "path"];
-            const message = `${at} is in ${other} already`;
+            const message = `${path} is in ${other} already`;
             context.addIssue({ code: "custom", path: where, message, params: { fix: "keep one of the two" } });
           }
-          seen.set(at, list);
+          seen.set(path, list);
+          at.push({ path, list, where });
         }
+      }
+      for (const { path, list, where } of at) {
+        const above = list === "files_absent" ? undefined : noFolderAbove(path, seen);
+        if (above) context.addIssue({ code: "custom", path: where, ...above });
       }
     }),
 });

@@ -17,14 +17,12 @@ install_file() {
 }
 
 # The new file has its rights before it has its name; a run that was killed leaves one file, which the next run writes anew.
+# Few processes: a first run in ten guests writes a hundred files at the same time.
 put_file() {
-  put_folder=$(dirname "$1")
-  put_new=$put_folder/.$(basename "$1").proxmox-lab
-  mkdir -p "$put_folder"
-  rm -f "$put_new"
-  (umask 077 && cat ./content >"$put_new")
-  chown "$3" "$put_new"
-  chmod "$2" "$put_new"
+  put_new=${1%/*}/.${1##*/}.proxmox-lab
+  [ -d "${1%/*}/" ] || mkdir -p "${1%/*}"
+  if [ -e "$put_new" ] || [ -L "$put_new" ]; then rm -f "$put_new"; fi
+  (umask 077 && install -m "$2" -o "${3%:*}" -g "${3#*:}" ./content "$put_new")
   mv -f "$put_new" "$1"
 }
 
@@ -39,7 +37,8 @@ remove_file() {
 
 # install_folder PATH MODE [OWNER:GROUP]
 install_folder() {
-  if [ -d "$1" ] && [ "$(stat -c '%a %U:%G' "$1")" = "$2 ${3:-root:root}" ]; then
+  # A link to a folder is that folder, as it is to chmod.
+  if [ -d "$1" ] && [ "$(stat -L -c '%a %U:%G' "$1")" = "$2 ${3:-root:root}" ]; then
     ok "$1"
   else
     change "$1" put_folder_at "$1" "$2" "${3:-root:root}"
@@ -49,8 +48,11 @@ install_folder() {
 put_folder_at() {
   mkdir -p "$1"
   chown "$3" "$1"
-  chmod "$2" "$1"
+  folder_mode "$2" "$1"
 }
+
+# folder_mode MODE PATH: with fewer than five digits GNU's chmod leaves a folder's setgid bit, which it may have from its parent.
+folder_mode() { chmod "00$1" "$2"; }
 
 # install_link PATH TARGET
 install_link() {

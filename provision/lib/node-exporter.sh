@@ -3,9 +3,10 @@
 
 EXPORTER_PACKAGE=prometheus-node-exporter
 
-# set_node_exporter WANTED ADDRESS: true or false, and where it listens. Wants lib/state.sh.
+# set_node_exporter WANTED ADDRESS SETTING: true or false, where it listens, and which setting says so. Wants lib/state.sh.
 set_node_exporter() {
   exporter_listen=$2
+  exporter_setting=$3
   exporter=$EXPORTER_PACKAGE
   exporter_conf=/etc/default/$EXPORTER_PACKAGE
   if ! is_debian_like; then
@@ -24,12 +25,39 @@ run_node_exporter() {
     ! package_present "$EXPORTER_PACKAGE" || owe base-owed "restart $exporter"
   fi
   install_file "$exporter_conf" 644 <./exporter
+  exporter_started=
   packages "$EXPORTER_PACKAGE"
+  was_started
   pay base-owed pay_restart
   run_service "$exporter"
+  was_started
+  [ -z "$exporter_started" ] || stays_up
 }
 
-pay_restart() { restart_service "$2"; }
+pay_restart() {
+  restart_service "$2"
+  was_started
+}
+
+was_started() { [ "$STEP_LAST$STEP_CHECK" != changed ] || exporter_started=1; }
+
+# What starts can still fail at once, with an address that is not here, and systemd starts it again and again.
+stays_up() {
+  sleep 1
+  if has_systemd; then
+    case $(systemctl show -p ActiveState -p NRestarts "$exporter" | tr '\n' ' ') in
+      *ActiveState=failed* | *NRestarts=[1-9]*)
+        # What it says itself, not what systemd says of it.
+        journalctl --no-pager -o cat -n 3 _SYSTEMD_UNIT="$exporter.service" 2>/dev/null || :
+        ;;
+      *) return 0 ;;
+    esac
+  elif ! has_openrc || service_active "$exporter"; then
+    return 0
+  fi
+  fail "$exporter_setting: $exporter does not stay up with --web.listen-address=$exporter_listen;" \
+    "what it says is above. Write an address of this system, or :9100 for all of them"
+}
 
 # One that somebody else has installed is left alone.
 stop_node_exporter() {

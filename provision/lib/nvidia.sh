@@ -48,16 +48,19 @@ unpack_runfile() {
   sha256=$(setting "$1_sha256")
   from=$(setting "$1_url")
   file=$(setting "$1_path")
+  # Of another run file than before, nothing is the beginning.
+  fetched=$WORK/$sha256.run
   if [ -z "$file" ]; then
-    file=$WORK/driver.run
+    file=$fetched
     checksum_fits "$file" || retry "download of $from" download "$from" "$file"
   fi
   [ -f "$file" ] || fail "nvidia: runfile.path: there is no $file here"
   checksum_fits "$file" || {
     found=$(sha256sum <"$file")
-    rm -f "$WORK/driver.run"
+    rm -f "$fetched"
     fail "nvidia: $file has the SHA-256 ${found%% *}, expected $sha256: nothing of it was run"
   }
+  rm -rf "$WORK/unpacked"
   (cd "$WORK" && sh "$file" --extract-only --target unpacked)
 }
 

@@ -12,7 +12,24 @@ packages() {
   else
     # shellcheck disable=SC2086
     change "packages$missing" install_packages $missing
+    # shellcheck disable=SC2086
+    [ -n "$STEP_CHECK" ] || really_present $missing
   fi
+}
+
+# apt-get takes a name that no package has for the one that provides it, or for an order; the next run would ask for it again.
+really_present() {
+  for package in "$@"; do
+    package_present "$package" || fail "package $package: it is still not there after its installation$(other_names "${package%%=*}");" \
+      "name the package itself: $(if is_debian_like; then echo "apt-cache policy"; else echo "apk search -e"; fi) ${package%%=*}"
+  done
+}
+
+# other_names NAME: what provides it, in words.
+other_names() {
+  is_debian_like || return 0
+  provided_by=$(apt-cache showpkg "$1" 2>/dev/null | awk '/^Reverse Provides:/ { found = 1; next } found && !seen[$1]++ { printf " %s", $1 }')
+  [ -z "$provided_by" ] || printf '%s' ", for no package has that name; it is what these provide:$provided_by"
 }
 
 package_present() {
@@ -111,7 +128,7 @@ known_packages() {
     known_package "$package" || {
       refresh_lists
       known_package "$package" || fail "package $package: the package lists of this $(os_release PRETTY_NAME)" \
-        "have none of that name and version; look at: apt-cache policy ${package%%=*}"
+        "have none of that name and version$(other_names "${package%%=*}"); look at: apt-cache policy ${package%%=*}"
     }
   done
 }
@@ -136,8 +153,9 @@ candidates() {
   apt-cache policy "$@" 2>/dev/null | awk '/^[^ ].*:$/ { name = substr($1, 1, length($1) - 1) } $1 == "Candidate:" && $2 != "(none)" { print name, $2 }'
 }
 
+# Pattern-Only: a name with a dot or a plus that no list has is not taken for a regular expression.
 apt_get() {
-  apt-get -qy -o DPkg::Lock::Timeout=300 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 \
+  apt-get -qy -o APT::Cmd::Pattern-Only=true -o DPkg::Lock::Timeout=300 -o Acquire::http::Timeout=30 -o Acquire::https::Timeout=30 \
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold --no-install-recommends \
     --allow-downgrades --allow-change-held-packages "$@"
 }

@@ -1,6 +1,9 @@
 # Services under systemd or OpenRC.
 # shellcheck shell=sh
 
+# To OpenRC a service whose start has failed is a stopped one: which of them a restart has left so stands in /run until the boot.
+RESTARTING=/run/proxmox-lab-restart
+
 service_active() {
   if has_systemd; then
     systemctl is-active --quiet "$1"
@@ -11,10 +14,36 @@ service_active() {
   fi
 }
 
-# reload_service NAME: only where it runs; one that is stopped reads its files when it starts.
+# service_failed NAME: it does not run, and nobody has stopped it. A job that ends by itself, such as a timer's, need not run.
+service_failed() {
+  if has_systemd; then
+    failed_state=$(systemctl show -p ActiveState -p Type -p RemainAfterExit "$1" 2>/dev/null) || return 1
+    case $failed_state in *ActiveState=failed* | *ActiveState=activating*) ;; *) return 1 ;; esac
+    case $failed_state in *Type=oneshot*) case $failed_state in *RemainAfterExit=no*) return 1 ;; esac ;; esac
+  elif has_openrc; then
+    [ ! -e "$RESTARTING-$1" ] || return 0
+    # 32: crashed (status() in OpenRC's openrc-run.sh).
+    failed_state=0
+    rc-service -q "$1" status >/dev/null 2>&1 || failed_state=$?
+    [ "$failed_state" -eq 32 ]
+  else
+    return 1
+  fi
+}
+
+# service_known NAME: there is a service of that name, whether it runs or not.
+service_known() {
+  if has_systemd; then
+    [ "$(systemctl show -p LoadState --value "$1" 2>/dev/null)" != not-found ]
+  elif has_openrc; then
+    rc-service --exists "$1"
+  fi
+}
+
+# reload_service NAME: one that is stopped stays so, and reads its files when it starts; one that has failed starts anew.
 reload_service() {
   if ! service_active "$1"; then
-    ok "$1 does not run, nothing to reload"
+    revive "$1" reload
   elif has_systemd; then
     change "$1 reloaded" systemctl reload-or-restart "$1"
   else
@@ -22,14 +51,30 @@ reload_service() {
   fi
 }
 
-# restart_service NAME
+# restart_service NAME: likewise.
 restart_service() {
-  if ! service_active "$1"; then
-    ok "$1 does not run, nothing to restart"
-  elif has_systemd; then
-    change "$1 restarted" anew restart "$1"
+  if service_active "$1"; then
+    change "$1 restarted" restart_now "$1"
   else
-    change "$1 restarted" rc-service "$1" restart
+    revive "$1" restart
+  fi
+}
+
+revive() {
+  if service_failed "$1"; then
+    change "$1, which had failed, restarted" restart_now "$1"
+  else
+    ok "$1 does not run, nothing to $2"
+  fi
+}
+
+restart_now() {
+  if has_systemd; then
+    anew restart "$1"
+  else
+    : >"$RESTARTING-$1"
+    rc-service "$1" restart
+    rm -f "$RESTARTING-$1"
   fi
 }
 

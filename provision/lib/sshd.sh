@@ -1,21 +1,20 @@
-# sshd, where it is installed.
+# sshd, whether it is installed already or will be.
 # shellcheck shell=sh disable=SC2154
 SSHD_OURS=/etc/ssh/sshd_config.d/10-proxmox-lab.conf
 
 # install_sshd FUNCTION: what the function prints becomes sshd's settings, if sshd accepts them.
 install_sshd() {
-  if ! has_command sshd || [ ! -f /etc/ssh/sshd_config ]; then
-    skip "sshd" "it is not installed"
-    return 0
-  fi
-  if ! grep -qiE '^[[:space:]]*Include[[:space:]]+"?/etc/ssh/sshd_config.d/\*\.conf' /etc/ssh/sshd_config; then
-    fail "sshd: /etc/ssh/sshd_config does not include /etc/ssh/sshd_config.d/*.conf, so nothing can be set beside it; add that line at its top"
-  fi
   "$1" >./sshd
-  # sshd takes the first value that it reads: ours stands before those that are there already.
-  cat ./sshd /etc/ssh/sshd_config >./sshd_config
-  accepted_by_sshd ./sshd_config
+  # One that a later step installs is strict from its start.
+  if has_command sshd && [ -f /etc/ssh/sshd_config ]; then
+    grep -qiE '^[[:space:]]*Include[[:space:]]+"?/etc/ssh/sshd_config.d/\*\.conf' /etc/ssh/sshd_config ||
+      fail "sshd: /etc/ssh/sshd_config does not include /etc/ssh/sshd_config.d/*.conf, so nothing can be set beside it; add that line at its top"
+    # sshd takes the first value that it reads: ours stands before those that are there already.
+    cat ./sshd /etc/ssh/sshd_config >./sshd_config
+    effective ./sshd_config >./sshd_wanted || fail "sshd refuses what would be written: $(cat ./sshd_said)"
+  fi
   install_for reload "$(if is_debian_like; then echo ssh; else echo sshd; fi)" "$SSHD_OURS" 644 <./sshd
+  [ ! -f ./sshd_wanted ] || ! file_is ./sshd "$SSHD_OURS" 644 root:root || nothing_before_ours
 }
 
 # keys_only: no login by password.
@@ -34,10 +33,29 @@ X11Forwarding no
 CONF
 }
 
-# sshd -t wants the folder that only its service makes.
-accepted_by_sshd() {
+# effective FILE: what sshd makes of its settings. It wants a folder that only its service makes.
+effective() {
   made=
   [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made=1; }
-  said=$("$(command -v sshd)" -t -f "$1" 2>&1) || fail "sshd refuses what would be written: $said"
+  effective_status=0
+  "$(command -v sshd)" -T -f "$1" 2>./sshd_said || effective_status=$?
   [ -z "$made" ] || rmdir /run/sshd
+  return "$effective_status"
+}
+
+# A file whose name stands before ours, or a line above the Include, would win over ours without a word.
+nothing_before_ours() {
+  effective /etc/ssh/sshd_config >./sshd_now || fail "sshd refuses its own settings: $(cat ./sshd_said)"
+  cmp -s ./sshd_wanted ./sshd_now && return
+  other=$(grep -vxF -f ./sshd_wanted ./sshd_now | head -n 1)
+  [ -z "$other" ] ||
+    fail "sshd: \"$other\" holds, not what $SSHD_OURS says: sshd takes the first value that it reads." \
+      "Take the line out of $(first_with "${other%% *}"), then: systemctl reload ssh"
+}
+
+# first_with KEY: the first file in sshd's order that has such a line.
+first_with() {
+  sed '/^[[:space:]]*[Ii]nclude/,$d' /etc/ssh/sshd_config >./sshd_above
+  ! grep -qi "^[[:space:]]*$1[[:space:]=]" ./sshd_above || { echo /etc/ssh/sshd_config && return; }
+  grep -li "^[[:space:]]*$1[[:space:]=]" /etc/ssh/sshd_config.d/*.conf | head -n 1
 }

@@ -13,7 +13,8 @@ remember() {
   elif [ ! -s ./remember ]; then
     rm -f "$STATE/$1"
   elif ! cmp -s ./remember "$STATE/$1"; then
-    (umask 077 && mkdir -p "$STATE" && cat ./remember >"$STATE/.$1")
+    [ -d "$STATE" ] || (umask 077 && mkdir -p "$STATE")
+    (umask 077 && cat ./remember >"$STATE/.$1")
     mv -f "$STATE/.$1" "$STATE/$1"
   fi
 }

@@ -15,7 +15,10 @@ APT::Periodic::AutocleanInterval "7";
 Unattended-Upgrade::Automatic-Reboot "false";
 CONF
   else
-    remove_file /etc/apt/apt.conf.d/60proxmox-lab
+    # The package turns itself on, by its 20auto-upgrades, also when it is installed later.
+    install_file /etc/apt/apt.conf.d/60proxmox-lab 644 <<'CONF'
+APT::Periodic::Unattended-Upgrade "0";
+CONF
   fi
 }
 

@@ -38,4 +38,4 @@ STEP_LAST=ok
 set_time
 security_upgrades "${node_security_upgrades:-true}"
 journal_limits "${node_journal_max_use:-1G}" "${node_journal_retention:-31day}"
-set_node_exporter "${node_exporter:-false}" "${node_exporter_listen:-:9100}"
+set_node_exporter "${node_exporter:-false}" "${node_exporter_listen:-:9100}" node_exporter_listen

@@ -27,7 +27,7 @@ export default defineRole({
       .boolean()
       .optional()
       .describe(
-        "Unattended upgrades from Debian's security archive; Proxmox VE's own packages are left. Default: true.",
+        "Unattended upgrades from Debian's security archive; Proxmox VE's own packages are left. false turns them off. Default: true.",
       ),
     node_time_servers: z
       .array(text("a name or an address", /^[A-Za-z0-9][A-Za-z0-9.:-]*$/))

@@ -15,8 +15,10 @@ DRIVER=$(setting nvidia_cfg_driver)
 
 is_debian_like || fail "nvidia: this role knows Debian and Ubuntu, this is $(os_release PRETTY_NAME)"
 if [ "$DRIVER" = none ]; then
+  let_go
   skip "nvidia" "nvidia_cfg.driver is none, so no driver is installed"
 elif other_vendor; then
+  let_go
   skip "nvidia" "not applicable: the graphics card handed to this guest is not NVIDIA's; its drivers are Mesa's, packages of the distribution"
 else
   look_at_node

@@ -10,13 +10,14 @@ installed_version() {
 }
 
 set_driver() {
-  rm -rf "$WORK/unpacked"
   installed=$(installed_version)
   if [ "$DRIVER" = runfile ]; then
     fits_runfile
-    if [ "$installed" = "$module" ]; then ok "driver $module"; else install_runfile; fi
+    # What was unpacked is there until the installer is done: a run may have been killed.
+    if [ "$installed" = "$module" ] && [ ! -d "$WORK/unpacked" ]; then ok "driver $module"; else install_runfile; fi
     hold_packages nvidia
   else
+    [ ! -d "$WORK" ] || change "$WORK removed" rm -rf "$WORK"
     set_packages
   fi
   [ -z "$STEP_CHECK" ] || return 0
@@ -37,7 +38,9 @@ install_runfile() {
   from=$(setting nvidia_cfg_runfile_url)
   [ -z "$from" ] || packages ca-certificates curl
   packages kmod
-  change "driver ${installed:+$installed to }$module" run_installer
+  from=
+  [ -z "$installed" ] || [ "$installed" = "$module" ] || from="$installed to "
+  change "driver $from$module" run_installer
   has_worked
 }
 
@@ -104,4 +107,13 @@ has_worked() {
   ldconfig
   said=$(nvidia-smi -L 2>&1) || fail "nvidia: nvidia-smi fails, with module $module on the node and ${installed:-nothing} before here: $said"
   note "$said"
+}
+
+# let_go: no driver is wanted any more. What is installed stays, as any package does, and is upgraded as any package is.
+let_go() {
+  for owner in nvidia nvidia-toolkit; do
+    [ -z "$(remembered "holds-$owner")" ] || hold_packages "$owner"
+  done
+  installed=$(installed_version)
+  [ -z "$installed" ] || note "the driver's libraries of version $installed stay in this guest; the role's README says how to take them out"
 }

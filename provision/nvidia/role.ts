@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { text } from "../../model/schema/scalar";
 import { defineRole } from "../role";
-import { nvidiaRunfile } from "../settings";
+import { nvidiaRunfile, PACKAGE_VERSION } from "../settings";
 
 const settings = z
   .strictObject({
@@ -16,7 +16,7 @@ const settings = z
       .boolean()
       .optional()
       .describe("NVIDIA's container toolkit, and the GPUs as CDI devices, where Docker is installed. Default: true."),
-    container_toolkit_version: text("a version such as 1.17.8-1", /^[0-9][0-9A-Za-z.+~-]*$/)
+    container_toolkit_version: text("a version such as 1.17.8-1", new RegExp(`^(?=[0-9])${PACKAGE_VERSION}$`))
       .optional()
       .describe("Exact version of the toolkit's packages, which are then held. Default: the newest at installation."),
   })

@@ -1,5 +1,5 @@
 # Packages that are installed, held or absent. Settings: role.ts.
-# shellcheck shell=sh disable=SC1091,SC2154
+# shellcheck shell=sh disable=SC1091,SC2034,SC2154
 set -eu
 . ./lib/step.sh
 . ./lib/state.sh
@@ -62,6 +62,7 @@ unpin() {
 
 set_held() {
   if is_debian_like; then
+    HOLD_SETTING=packages_hold
     # shellcheck disable=SC2046
     hold_packages packages $(each packages_install add_pinned) $(items packages_hold)
   elif [ "${packages_hold_COUNT:-0}" -gt 0 ]; then

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { text } from "../../model/schema/scalar";
+import { packagesOfBase } from "../base/packages";
 import { defineRole } from "../role";
+import { PACKAGE_NAME, PACKAGE_VERSION, packageName } from "../settings";
 
-const NAME = "[a-z0-9][A-Za-z0-9+._-]*";
-const name = () => text("a package's name", new RegExp(`^${NAME}$`));
 const nameOf = (wanted: string) => wanted.replace(/=.*/, "");
 
 export default defineRole({
@@ -15,19 +15,19 @@ export default defineRole({
   variables: z
     .object({
       packages_install: z
-        .array(text("a package's name, or name=version", new RegExp(`^${NAME}(=[0-9A-Za-z.:+~_-]+)?$`)))
+        .array(text("a package's name, or name=version", new RegExp(`^${PACKAGE_NAME}(=${PACKAGE_VERSION})?$`)))
         .optional()
         .describe(
           "Packages, by the distribution's names; `name=version` for that version, which is then held. One that leaves the list stays installed.",
         ),
       packages_hold: z
-        .array(name())
+        .array(packageName())
         .optional()
         .describe(
-          "Packages that upgrades leave as they are. One that leaves the list is let go. Not on Alpine: write `name=version` there.",
+          "Packages that upgrades leave as they are. One that leaves the list is let go, unless another role holds it, too. Not on Alpine: write `name=version` there.",
         ),
       packages_absent: z
-        .array(name())
+        .array(packageName())
         .optional()
         .describe(
           "Packages that are removed, their configuration files excepted. Refused when others that need them would go, too.",
@@ -52,4 +52,13 @@ export default defineRole({
         context.addIssue({ code: "custom", path: ["packages_absent", index], message, params });
       }
     }),
+  derive: (_lab, self, values, refuse) => {
+    const wanted = packagesOfBase(self.variable);
+    for (const [index, name] of (Array.isArray(values.packages_absent) ? values.packages_absent : []).entries()) {
+      const by = wanted.get(name);
+      const message = `the role base installs ${name} for ${by?.setting}, so that it would come and go at each deploy`;
+      if (by) refuse(["packages_absent", index], message, `${by.otherwise}, or take ${name} from packages_absent`);
+    }
+    return {};
+  },
 });

@@ -29,16 +29,23 @@ write_values() {
   } >./values
 }
 
-write_value() { printf '%s=$%s_value\n' "$(setting "$1_name")" "$1"; }
+# A name of the environment, such as USER, would be exported with its new value.
+write_value() {
+  value_name=$(setting "$1_name")
+  # shellcheck disable=SC2016
+  printf 'unset -v %s; %s=$%s_value\n' "$value_name" "$value_name" "$1"
+}
 
 # run PART: in a shell and an empty folder of its own, with the rights for files that an operator expects.
 # shellcheck disable=SC2016
 run() {
   setting "${entry}_$1" >"./$entry.$1"
   work=$(mktemp -d ./work.XXXXXX)
-  set -- "$STEP/$entry.$1"
+  set -- -euc '. "$0/values"; . "$1"' "$STEP" "$STEP/$entry.$1"
+  # What bash finds when it thinks that a connection started it is written for people, and is no part of this script.
+  [ "$shell" != bash ] || set -- --norc --noprofile "$@"
   ran=0
-  (cd "$work" && umask 022 && exec "${shell:-sh}" -euc '. "$0/values"; . "$1"' "$STEP" "$1" </dev/null) || ran=$?
+  (cd "$work" && umask 022 && unset -v BASH_ENV && exec "${shell:-sh}" "$@" </dev/null) || ran=$?
   rm -rf "$work"
   return "$ran"
 }

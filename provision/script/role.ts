@@ -6,9 +6,20 @@ import { defineRole, secret } from "../role";
 const code = () =>
   text("a shell script without NUL", (value) => value.trim() !== "" && !/\0|\p{Surrogate}/u.test(value));
 
-/** Names that mean something to a shell: a value of the inventory must not change how the script runs. */
-const RESERVED =
-  /^(PATH|IFS|ENV|HOME|PWD|OLDPWD|PS[0-9]|OPT(IND|ARG|ERR)|LC_.*|LANG|LD_.*|BASH.*|SHELLOPTS|PPID|U?ID|EUID|_)$/;
+/**
+ * Names that mean something to a shell, or to what starts the scripts: a value of the inventory must not change how they run, and
+ * a shell may give such a name another value. From the list "Shell Variables" of bash(1), version 5.2, which has those of dash
+ * and BusyBox's ash in it, too.
+ */
+const RESERVED = new Set(
+  `CDPATH CHILD_MAX COLUMNS COPROC DEBIAN_FRONTEND DIRSTACK EMACS ENV EPOCHREALTIME EPOCHSECONDS EUID EXECIGNORE FCEDIT FIGNORE
+  FUNCNAME FUNCNEST GLOBIGNORE GROUPS HOME HOSTFILE HOSTNAME HOSTTYPE IFS IGNOREEOF INPUTRC INSIDE_EMACS LANG LANGUAGE LINENO
+  LINES MACHTYPE MAIL MAILCHECK MAILPATH MAPFILE OLDPWD OPTARG OPTERR OPTIND OSTYPE PATH PIPESTATUS POSIXLY_CORRECT PPID
+  PROMPT_COMMAND PROMPT_DIRTRIM PWD RANDOM REPLY SECONDS SHELL SHELLOPTS SHLVL SRANDOM TIMEFORMAT TMOUT TMPDIR UID _
+  auto_resume histchars`.split(/\s+/),
+);
+/** Families of such names; the last are those of this role's settings, out of which values are read. */
+const RESERVED_FAMILY = /^(BASH|COMP(_|REPLY$)|COPROC_|HIST|LC_|LD_|PS\d|READLINE_|script_snippets_)/;
 
 const snippet = z
   .strictObject({
@@ -28,14 +39,16 @@ const snippet = z
     shell: z.enum(["sh", "bash"]).optional().describe("What runs the scripts. Default: sh."),
     values: z
       .record(
-        environmentName().refine((name) => !RESERVED.test(name), {
-          params: { expected: "a name that means nothing to the shell" },
+        environmentName().refine((name) => !RESERVED.has(name) && !RESERVED_FAMILY.test(name), {
+          params: { expected: "a name that means nothing to a shell", fix: "write another name, such as APP_NAME" },
         }),
         z.union([anyText(), secret()]),
       )
       .transform((given) => Object.entries(given).map(([name, each]) => ({ name, value: each })))
       .optional()
-      .describe("Variables of the scripts, by name; secrets, too. They are not exported to the programs it starts."),
+      .describe(
+        "Variables of the scripts, by name; secrets, too. They are not exported to the programs it starts. Names that a shell has for itself, such as PATH or SECONDS, are refused.",
+      ),
   })
   .superRefine((given, context) => {
     if (given.creates !== undefined || given.unless !== undefined || given.check !== undefined) return;

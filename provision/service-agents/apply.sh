@@ -28,8 +28,8 @@ if is_on dockwatch_enabled; then DOCKWATCH=1; fi
 if [ -z "$KOP$DOCKWATCH" ]; then
   compose_gone service-agents "$FOLDER"
 else
-  keep_secret traefik_kop_redis_password
   stage_project
+  [ -z "${traefik_kop_redis_password:-}" ] || hide variable KOP_REDIS_PASS
   write_project | stage compose.yaml 600
   write_environment >./environment
   stage .env 600 <./environment

@@ -32,15 +32,29 @@ unit_of() { printf '%s' "${1%%.d/"$DROP_IN"}"; }
 install_units() {
   while IFS= read -r file <&3; do
     if ! is_installed "$file"; then
-      unit=$(unit_of "$file")
-      owe systemd-owed reload-manager
-      owe systemd-owed "changed $unit"
+      owe_change "$file"
       same_install_section "$file" || owe systemd-owed "enable-anew $unit"
+      remember_found "$file"
       remember_also systemd-units "$file"
     fi
     make_parent "$UNITS/${file%/*}"
     install_file "$UNITS/$file" 644 <"./units/$file"
   done 3<./wanted
+}
+
+# owe_change FILE: leaves in $unit whose it is.
+owe_change() {
+  unit=$(unit_of "$1")
+  owe systemd-owed reload-manager
+  owe systemd-owed "changed $unit"
+}
+
+# A unit of that name which somebody else has put there. Drop-ins have a name of their own.
+remember_found() {
+  if [ "$unit" != "$1" ] || { [ ! -e "$UNITS/$1" ] && [ ! -L "$UNITS/$1" ]; }; then return 0; fi
+  ! remembered systemd-units | grep -qxF -e "$1" || return 0
+  note "$UNITS/$1 was there before, and is written anew; it will stay when it leaves the inventory"
+  remember_also systemd-found "$1"
 }
 
 make_parent() { [ ! -d "./units/${1##*/}" ] || [ -d "$1" ] || change "$1" install -d -m 755 "$1"; }
@@ -51,9 +65,9 @@ same_install_section() {
   sed -n '/^\[Install\]/,$p' "./units/$1" | cmp -s ./install-before -
 }
 
-# What is no longer in the inventory is stopped before its file goes.
 remove_units() {
   remembered systemd-units >./before
+  remembered systemd-found >./found
   : >./after
   while IFS= read -r file <&3; do
     if grep -qxF -e "$file" ./wanted; then
@@ -63,18 +77,30 @@ remove_units() {
     fi
   done 3<./before
   remember systemd-units <./after
+  [ ! -s ./found ] || sort ./after ./found | uniq -d | remember systemd-found
 }
 
+# A unit that nothing else brings is stopped before its file goes.
 remove_unit() {
   unit=$(unit_of "$1")
-  if [ "$unit" = "$1" ]; then
+  if grep -qxF -e "$1" ./found; then
+    note "$unit is no longer in the inventory; it was there before, and stays as it is"
+  elif [ "$unit" = "$1" ] && ! comes_with_package "$unit"; then
     change "$unit stopped and removed" forget_unit "$unit"
   elif [ -e "$UNITS/$1" ]; then
-    owe systemd-owed reload-manager
-    owe systemd-owed "changed $unit"
+    owe_change "$1"
+    [ "$unit" != "$1" ] || owe systemd-owed "enable-anew $unit"
     remove_file "$UNITS/$1"
-    [ -n "$STEP_CHECK" ] || rmdir "$UNITS/$unit.d" 2>/dev/null || :
+    [ -n "$STEP_CHECK" ] || [ "$unit" = "$1" ] || rmdir "$UNITS/$unit.d" 2>/dev/null || :
   fi
+}
+
+# systemd.unit(5), "Unit File Load Path": what is behind a file in /etc.
+comes_with_package() {
+  for folder in /usr/local/lib /usr/lib /lib; do
+    [ ! -e "$folder/systemd/system/$1" ] || return 0
+  done
+  return 1
 }
 
 # Whatever of it is gone already is no error.
@@ -99,11 +125,11 @@ reload_manager() {
 mkdir ./units
 : >./wanted
 : >./entries
+: >./watched
 entries systemd_units stage
 verify_units
 remove_units
 install_units
 reload_manager
 entries systemd_units set_running
-pay systemd-owed pay_unit
-look_after
+settle

@@ -31,7 +31,9 @@ const unit = z
     on_change: z
       .enum(["restart", "reload", "nothing"])
       .optional()
-      .describe("What happens to a unit that runs when its files have changed. Default: restart."),
+      .describe(
+        "What happens to a unit that runs, or has failed, when its files have changed; of a template, to its instances. Default: restart.",
+      ),
   })
   .superRefine((value, context) => {
     const issue = (key: string, message: string, fix: string) =>
@@ -63,7 +65,8 @@ export default defineRole({
   summary: "systemd units, drop-ins and timers that the inventory states.",
   group: "all",
   when: "set",
-  after: ["base", "packages", "files", "docker", "script"],
+  // Whatever brings units that a drop-in may be for.
+  after: ["base", "packages", "files", "docker", "script", "nvidia", "wireguard", "dns", "dhcp"],
   osTypes: ["debian", "ubuntu"],
   variables: z.object({
     systemd_units: z
@@ -81,6 +84,8 @@ export default defineRole({
         });
       })
       .optional()
-      .describe("Units. One that leaves the list is stopped, and its files are removed. Not on Alpine."),
+      .describe(
+        "Units. One that leaves the list is stopped, and its files are removed; where a package has a unit of that name, it runs again. Not on Alpine.",
+      ),
   }),
 });

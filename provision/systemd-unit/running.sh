@@ -17,7 +17,7 @@ set_running() {
       ;;
   esac
   on_change=$(setting "$1_on_change")
-  printf '%s %s %s\n' "${on_change:-restart}" "${started:--}" "$name" >>./entries
+  printf '%s %s %s\n' "${on_change:--}" "${started:--}" "$name" >>./entries
   [ -z "$enabled" ] || set_enabled "$enabled"
   [ -z "$started" ] || set_started "$started"
 }
@@ -73,38 +73,74 @@ show_failure() {
   fail "$2; the end of its journal is above"
 }
 
-# pay_unit VERB UNIT: what is still owed once everything that should run has been started.
-pay_unit() {
-  [ "$1" = changed ] || return 0
-  on_change=
-  wanted=
-  while read -r how running unit; do
-    if [ "$unit" = "$2" ]; then
-      on_change=$how
-      wanted=$running
-    fi
-  done <./entries
-  case $on_change in
-    nothing) ok "$2 changed, and is left as it runs" ;;
-    reload) reload_service "$2" ;;
-    *)
-      if service_active "$2" || { [ "$wanted" = true ] && runs "$2"; }; then
-        change "$2 restarted" start restart "$2"
-      else
-        ok "$2 does not run, nothing to restart"
-      fi
-      ;;
-  esac
+# What is still owed once everything that should run has been started. It is struck out when what was started has proved to run.
+settle() {
+  open_debts systemd-owed
+  cp ./systemd-owed ./debts
+  while read -r verb unit <&3; do
+    case $verb.$unit in
+      enable-anew.*) enable_anew "$unit" 3<&- ;;
+      changed.*@.*) instances_changed "$unit" 3<&- ;;
+      changed.*) unit_changed "$unit" "" 3<&- ;;
+    esac
+  done 3<./debts
+  look_after
+  while IFS= read -r debt <&3; do paid systemd-owed "$debt"; done 3<./debts
 }
 
-# What starts can still fail at once; systemctl does not wait for that.
+# Without the file that it was enabled by, a unit is enabled by the one that is behind it.
+enable_anew() {
+  [ "$(systemctl is-enabled "$1" 2>/dev/null)" != enabled ] || change "$1 enabled anew" systemctl reenable --quiet "$1"
+}
+
+# Instances of a template, but for those that were started just now.
+instances_changed() {
+  systemctl list-units --all --plain --no-legend --type="${1##*.}" >./listed
+  while read -r instance _ active _ <&4; do
+    case $instance in "${1%%@.*}@"*".${1##*.}") ;; *) continue ;; esac
+    [ "$active" = inactive ] || grep -qxF -e "$instance" ./watched || unit_changed "$instance" "$1" 4<&-
+  done 4<./listed
+}
+
+# unit_changed UNIT TEMPLATE: an instance's own entry counts before its template's.
+unit_changed() {
+  on_change=restart
+  wanted=-
+  ask_entry "$2"
+  ask_entry "$1"
+  if [ "$on_change" = nothing ]; then
+    ok "$1 changed, and is left as it runs"
+  elif ! should_run "$1"; then
+    ok "$1 does not run, nothing to restart"
+  elif [ "$on_change" = reload ] && service_active "$1"; then
+    change "$1 reloaded" start reload-or-restart "$1"
+  else
+    change "$1 restarted" start restart "$1"
+  fi
+}
+
+# ask_entry UNIT: what its entry says, in $on_change and $wanted.
+ask_entry() {
+  while read -r how running each; do
+    [ "$each" = "$1" ] || continue
+    [ "$how" = - ] || on_change=$how
+    wanted=$running
+  done <./entries
+}
+
+should_run() {
+  [ "$wanted" != false ] || return 1
+  service_active "$1" || service_failed "$1" || { [ "$wanted" = true ] && runs "$1"; }
+}
+
+# What starts can still fail at once, or be started over and over; systemctl does not wait for that.
 look_after() {
-  [ -f ./watched ] || return 0
+  [ -s ./watched ] || return 0
   sleep 1
   while IFS= read -r unit <&3; do
-    systemctl show -p ActiveState -p NRestarts "$unit" >./shown
+    systemctl show -p ActiveState -p SubState -p NRestarts "$unit" >./shown
     case $(tr '\n' ' ' <./shown) in
-      *ActiveState=failed* | *NRestarts=[1-9]*)
+      *ActiveState=failed* | *SubState=auto-restart* | *NRestarts=[1-9]*)
         show_failure "$unit" "$unit was started, and has failed" 3<&-
         ;;
     esac

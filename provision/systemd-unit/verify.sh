@@ -1,7 +1,35 @@
 # systemd's own opinion on units, before any of them is installed.
 # shellcheck shell=sh disable=SC2154
 
+# A drop-in alone makes no unit. One whose file is there already was accepted before.
+expect_units() {
+  unknown=
+  while IFS= read -r file <&3; do
+    unit=$(unit_of "$file")
+    if [ "$unit" = "$file" ] || is_installed "$file" || is_unit "$unit"; then continue; fi
+    unknown="$unknown $unit"
+  done 3<./wanted
+  [ -n "$unknown" ] || return 0
+  # In a check what brings them may not have been done yet.
+  if [ -n "$STEP_CHECK" ]; then
+    note "a drop_in is for what is no unit here as things are:$unknown"
+  else
+    fail "systemd_units: a drop_in is for what is no unit here:$unknown. Nothing was installed. Correct the name" \
+      "(systemctl list-unit-files shows those that are here), add its package to packages_install, or give the unit's content"
+  fi
+}
+
+is_unit() {
+  case $1 in
+    # What a drop-in says of all units whose names begin so, systemd.unit(5).
+    *-."${1##*.}") return 0 ;;
+    *@.*) [ -f "./units/$1" ] || systemctl cat "$1" >/dev/null 2>&1 ;;
+    *) [ -f "./units/$1" ] || [ -f "./units/${1%%@*}@.${1##*.}" ] || service_known "$1" ;;
+  esac
+}
+
 verify_units() {
+  expect_units
   : >./refused
   while IFS= read -r file <&3; do
     if is_installed "$file" || ! has_command systemd-analyze; then continue; fi

@@ -3,28 +3,40 @@
 
 GUARD=/etc/wireguard/gateway.nft
 GUARD_UNIT=/etc/systemd/system/wireguard-gateway.service
+# Of former releases: it let the guest forward at boot also when the rules could not be loaded.
 FORWARDING=/etc/sysctl.d/60-wireguard-gateway.conf
+
+check_gateway() {
+  card=$(setting wireguard_gateway_interface)
+  [ -z "$card" ] || [ -e "/sys/class/net/$card" ] ||
+    fail "wireguard_gateway.interface: this guest has no $card; expected its card on the clients' network, one of $(interfaces);" \
+      "correct it, or give the guest the card in its networks"
+}
 
 set_guard() {
   write_guard >./guard
   if has_command nft; then
     said=$(nft --check --file ./guard 2>&1) || fail "nft refuses what would be written to $GUARD: $said"
   fi
+  cmp -s ./guard "$GUARD" || cp "$GUARD" ./guard-before 2>/dev/null || :
   install_file "$GUARD" 600 <./guard
-  # Nothing takes the rules away when it stops: without them the clients would be let out.
+  # Without rules nothing is forwarded, also where forwarding was on before, as in containers of a node that forwards.
+  # Nothing takes the rules away when it stops. Whose own rules begin with "flush ruleset" comes first.
   install_file "$GUARD_UNIT" 644 <<'UNIT'
 [Unit]
 Description=Clients behind the WireGuard gateway get out through the tunnel only
 DefaultDependencies=no
 Wants=network-pre.target
 Before=network-pre.target shutdown.target
-After=local-fs.target
+After=local-fs.target nftables.service
 Conflicts=shutdown.target
 
 [Service]
 Type=oneshot
 RemainAfterExit=yes
+ExecStart=/usr/sbin/sysctl -q -w net.ipv4.ip_forward=0
 ExecStart=/usr/sbin/nft --file /etc/wireguard/gateway.nft
+ExecStart=/usr/sbin/sysctl -q -w net.ipv4.ip_forward=1
 ExecReload=/usr/sbin/nft --file /etc/wireguard/gateway.nft
 
 [Install]
@@ -40,6 +52,13 @@ UNIT
 
 # One transaction: the old rules hold until the new ones do.
 raise_guard() { nft --file "$GUARD"; }
+
+# guard_back: for the tunnel as it was, when there was a gateway.
+guard_back() {
+  [ -s ./guard-before ] || return 0
+  copy_file ./guard-before "$GUARD"
+  raise_guard
+}
 
 # As nft itself prints what is wanted, in a network namespace that is gone afterwards.
 guard_stands() {
@@ -95,9 +114,7 @@ write_forward() {
 }
 
 set_forwarding() {
-  install_file "$FORWARDING" 644 <<'CONF'
-net.ipv4.ip_forward = 1
-CONF
+  [ ! -e "$FORWARDING" ] || remove_file "$FORWARDING"
   if [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ]; then
     ok "forwarding"
   else
@@ -109,6 +126,7 @@ CONF
 # Docker sets the policy of its FORWARD chain to drop when it was Docker that turned forwarding on, and leaves DOCKER-USER to us.
 pass_docker() {
   has_command iptables || return 0
+  if [ -s ./guard-before ] && [ -z "$STEP_CHECK" ]; then stop_passing_docker ./guard-before; fi
   iptables -S FORWARD 2>/dev/null | grep -qx -e '-P FORWARD DROP' || return 0
   iptables -n -L DOCKER-USER >/dev/null 2>&1 || return 0
   docker_rule -i "$wireguard_gateway_interface"
@@ -123,16 +141,27 @@ docker_rule() {
   fi
 }
 
+# stop_passing_docker RULES: for the card that these rules of ours are about, unless it still is the one.
+stop_passing_docker() {
+  has_command iptables || return 0
+  card=$(sed -n 's/^    oifname "\(.*\)" drop$/\1/p' "$1" 2>/dev/null) || :
+  [ "${card:-$(setting wireguard_gateway_interface)}" != "$(setting wireguard_gateway_interface)" ] || return 0
+  for way in -i -o; do
+    iptables -D DOCKER-USER "$way" "$card" -j ACCEPT 2>/dev/null || :
+  done
+}
+
 # Forwarding ends before the rules do. Where Docker is, which needs it, it stays.
 remove_gateway() {
   if [ ! -e "$GUARD_UNIT" ] && [ ! -e "$GUARD" ] && [ ! -e "$FORWARDING" ]; then return 0; fi
-  remove_file "$FORWARDING"
   change "the gateway removed" take_guard_down
   ! has_command docker || note "forwarding stays on, for Docker needs it: give the former clients another gateway"
 }
 
 take_guard_down() {
+  rm -f "$FORWARDING"
   has_command docker || sysctl -q -w net.ipv4.ip_forward=0
+  stop_passing_docker "$GUARD"
   systemctl disable --now wireguard-gateway
   nft delete table inet wireguard_gateway 2>/dev/null || true
   rm -f "$GUARD_UNIT" "$GUARD"

@@ -1,6 +1,25 @@
 # The tunnel: /etc/wireguard/<interface>.conf, which wg-quick@<interface> brings up.
 # shellcheck shell=sh disable=SC2016,SC2154
 
+# Names of the tunnels that this role made: one, but while it takes the place of another.
+OURS=/etc/wireguard/.proxmox-lab
+
+# Other interfaces than WireGuard's are neither taken down nor taken for one.
+check_interface() {
+  if [ -e "/sys/class/net/$INTERFACE" ] && [ ! -S "/run/wireguard/$INTERFACE.sock" ] &&
+    ! grep -qsx DEVTYPE=wireguard "/sys/class/net/$INTERFACE/uevent"; then
+    fail "wireguard_interface: $INTERFACE is another interface of this guest; expected a name that none has, such as wg0:" \
+      "$(interfaces) are taken"
+  fi
+}
+
+interfaces() {
+  set -- /sys/class/net/*
+  printf '%s' "${1##*/}"
+  shift
+  for card in "$@"; do printf ', %s' "${card##*/}"; done
+}
+
 # The values come from outside of the inventory, so no schema has seen them.
 check_keys() {
   is_key "$(setting wireguard_private_key)" ||
@@ -45,7 +64,7 @@ set_programs() {
   choose_programs
   # shellcheck disable=SC2086
   packages $PROGRAMS
-  if [ -n "$slow" ] && [ ! -f "/etc/wireguard/$INTERFACE.conf" ]; then
+  if [ -n "$slow" ] && [ ! -f "$CONF" ]; then
     note "the node's kernel has no WireGuard: the tunnel runs in user space, which is slower; on the node: modprobe wireguard"
   fi
 }
@@ -82,58 +101,148 @@ line() {
   [ -z "$line_value" ] || printf '%s = %s\n' "$1" "$line_value"
 }
 
-# wg-quick wants a file that is named after its interface.
-accepted_by_wg_quick() {
-  has_command wg-quick || return 0
+# acceptable: what is there already was looked at before.
+acceptable() {
+  if cmp -s ./tunnel "$CONF" || ! has_command wg-quick; then return 0; fi
+  # wg-quick wants a file that is named after its interface.
   mkdir -p ./accepted
   cp ./tunnel "./accepted/$INTERFACE.conf"
   wg-quick strip "$PWD/accepted/$INTERFACE.conf" >/dev/null 2>./refused ||
-    fail "wg-quick refuses what would be written to /etc/wireguard/$INTERFACE.conf"
+    fail "wg-quick refuses what would be written to $CONF"
+  own_key=$(printf '%s\n' "$wireguard_private_key" | wg pubkey)
+  entries wireguard_peers check_other
+}
+
+# WireGuard leaves out a peer that is itself, and says nothing.
+check_other() {
+  [ "$(setting "$1_public_key")" != "$own_key" ] ||
+    fail "$1_public_key: $own_key is this guest's own, of wireguard_private_key; expected the public key of the other end"
 }
 
 set_tunnel() {
-  cp "/etc/wireguard/$INTERFACE.conf" ./before 2>/dev/null || : >./before
-  install_file "/etc/wireguard/$INTERFACE.conf" 600 <./tunnel
+  keep_before
+  { cat ./formers && printf '%s\n' "$INTERFACE"; } | install_file "$OURS" 600
+  install_file "$CONF" 600 <./tunnel
   # What the tunnel was brought up with: whoever brings it up, and also when a run was killed halfway.
   install_file /etc/systemd/system/wg-quick@.service.d/proxmox-lab.conf 644 <<'CONF'
 [Service]
 ExecStartPost=/bin/sh -c 'umask 077; sha256sum </etc/wireguard/%i.conf >/run/proxmox-lab-%i.sha256'
 CONF
-  remove_other_tunnels
-  if tunnel_up; then
+  if [ ! -f ./before ] && runs ./tunnel; then
     ok "$INTERFACE is up"
+  elif [ -f ./before ] && runs ./before && only_peers_differ; then
+    change "$INTERFACE peers" change_peers
   else
     change "$INTERFACE up" bring_up
   fi
+  remove_formers
 }
 
-tunnel_up() {
+# keep_before: leaves the former names in ./formers, and the file that is about to be replaced in ./before and BEFORE.
+keep_before() {
+  grep -vxF -e "$INTERFACE" "$OURS" >./formers 2>/dev/null || :
+  if [ -f "$BEFORE" ]; then
+    cp "$BEFORE" ./before
+  elif [ -f "$CONF" ] && ! cmp -s ./tunnel "$CONF" && was_up "$INTERFACE"; then
+    cp "$CONF" ./before
+    [ -n "$STEP_CHECK" ] || copy_file ./before "$BEFORE"
+  fi
+}
+
+# A tunnel is enabled once it has come up.
+was_up() { systemctl is-enabled --quiet "wg-quick@$1" 2>/dev/null || systemctl is-active --quiet "wg-quick@$1"; }
+
+copy_file() {
+  cp "$1" ./content
+  put_file "$2" 600 root:root
+}
+
+# runs FILE: whether the tunnel is up as this file has it, and comes up when the guest starts.
+runs() {
   systemctl is-enabled --quiet "wg-quick@$INTERFACE" 2>/dev/null || return 1
   systemctl is-active --quiet "wg-quick@$INTERFACE" || return 1
-  ip link show dev "$INTERFACE" >/dev/null 2>&1 || return 1
-  [ "$(sha256sum <./tunnel)" = "$(cat "/run/proxmox-lab-$INTERFACE.sha256" 2>/dev/null)" ]
+  [ -e "/sys/class/net/$INTERFACE" ] || return 1
+  [ "$(sha256sum <"$1")" = "$(cat "/run/proxmox-lab-$INTERFACE.sha256" 2>/dev/null)" ]
+}
+
+# Not so an endpoint, which the MTU may follow from, and all addresses, for which wg-quick has rules of its own.
+only_peers_differ() {
+  for side in before tunnel; do
+    sed -n -e '/^\[Interface\]/,/^$/p' -e '/^Endpoint = /p' -e '/^AllowedIPs = .*\/0$/p' "./$side" >"./frame-$side"
+  done
+  cmp -s ./frame-before ./frame-tunnel
+}
+
+# The sessions of the other peers go on. What the file does not say, wg sets to nothing: the mark and the port that were chosen stay.
+change_peers() {
+  {
+    printf '[Interface]\nListenPort = %s\nFwMark = %s\n' "$(wg show "$INTERFACE" listen-port)" "$(wg show "$INTERFACE" fwmark)"
+    sed -e '/^\[Interface\]$/d' -e '/^Address = /d' -e '/^ListenPort = /d' -e '/^MTU = /d' ./tunnel
+  } >./peers
+  if timeout 45 wg syncconf "$INTERFACE" ./peers && set_routes; then
+    (umask 077 && sha256sum <"$CONF" >"/run/proxmox-lab-$INTERFACE.sha256")
+    rm -f "$BEFORE"
+  else
+    bring_up
+  fi
+}
+
+# As wg-quick makes them: the longest prefix first, none where a route into the tunnel leads there already. Called in a condition.
+set_routes() {
+  wg show "$INTERFACE" allowed-ips | tr '[:blank:]' '\n' | grep -xE '[0-9a-f:.]+/[1-9][0-9]*' | sort -t / -k 2,2nr >./routes
+  for family in -4 -6; do
+    ip $family route show dev "$INTERFACE" proto boot | while read -r to _; do
+      case $to in */*) ;; *:*) to=$to/128 ;; *) to=$to/32 ;; esac
+      grep -qxF -e "$to" ./routes || ip $family route del "$to" dev "$INTERFACE" || exit 1
+    done || return 1
+  done
+  while read -r to; do
+    case $to in *:*) family=-6 ;; *) family=-4 ;; esac
+    [ -n "$(ip $family route show dev "$INTERFACE" match "$to")" ] || ip $family route add "$to" dev "$INTERFACE" || return 1
+  done <./routes
 }
 
 # With what was there before, when it does not come up with what is wanted. Debian's unit would look for the address of an
 # endpoint for ever, which is right when the guest starts and wrong here.
 bring_up() {
   [ "$(systemctl show --property NeedDaemonReload --value "wg-quick@$INTERFACE")" = no ] || systemctl daemon-reload
-  systemctl enable --no-reload "wg-quick@$INTERFACE"
   systemctl reset-failed "wg-quick@$INTERFACE" 2>/dev/null || :
+  # It may have the same addresses and the same port.
+  while read -r former; do systemctl stop "wg-quick@$former" </dev/null; done <./formers
   why=
   if timeout 45 systemctl restart "wg-quick@$INTERFACE"; then
-    listens && return 0
+    if listens; then
+      systemctl enable --no-reload "wg-quick@$INTERFACE"
+      rm -f "$BEFORE"
+      return 0
+    fi
     why="port $(setting wireguard_listen_port): Address already in use; "
   fi
   why=$why$(systemctl status --no-pager --lines 8 "wg-quick@$INTERFACE" 2>&1 | sed -n 's/.*wg-quick\[[0-9]*\]: //p' | tail -n 3 | paste -s -d , - | sed 's/,/, /g')
   systemctl stop "wg-quick@$INTERFACE" || true
-  if [ -s ./before ]; then
-    cp ./before ./content
-    put_file "/etc/wireguard/$INTERFACE.conf" 600 root:root
-    timeout 45 systemctl restart "wg-quick@$INTERFACE" || true
-    why="$why; the tunnel as it was is back"
-  fi
+  put_back
   fail "$INTERFACE does not come up: $why"
+}
+
+# put_back: as before this run, which $why goes on to say.
+put_back() {
+  if [ -f ./before ]; then
+    copy_file ./before "$CONF"
+    set -- "$INTERFACE"
+  else
+    rm -f "$CONF"
+    set --
+    while read -r former; do if was_up "$former"; then set -- "$@" "$former"; fi; done <./formers
+    if [ $# -gt 0 ]; then copy_file ./formers "$OURS"; else rm -f "$OURS"; fi
+  fi
+  [ $# -gt 0 ] || return 0
+  guard_back
+  back="the tunnel as it was is back"
+  for each in "$@"; do
+    timeout 45 systemctl restart "wg-quick@$each" || back="nor does $each as it was; look in the guest: systemctl status wg-quick@$each"
+  done
+  why="$why; $back"
+  rm -f "$BEFORE"
 }
 
 # wireguard-go keeps to itself that it could not have its port, where the interface was up only after it had been told.
@@ -148,17 +257,14 @@ listens() {
   done
 }
 
-# Under a former wireguard_interface. Only files that this role wrote are looked at: the list says which.
-remove_other_tunnels() {
-  if [ -f /etc/wireguard/.proxmox-lab ]; then
-    while read -r former; do
-      [ "$former" = "$INTERFACE" ] || change "$former removed" take_down "$former"
-    done </etc/wireguard/.proxmox-lab
-  fi
-  printf '%s\n' "$INTERFACE" | install_file /etc/wireguard/.proxmox-lab 600
+# Under a former wireguard_interface, now that the tunnel is up under its new one.
+remove_formers() {
+  [ -s ./formers ] || return 0
+  while read -r former; do change "$former removed" take_down "$former"; done <./formers
+  printf '%s\n' "$INTERFACE" | install_file "$OURS" 600
 }
 
 take_down() {
-  systemctl disable --now "wg-quick@$1" </dev/null
-  rm -f "/etc/wireguard/$1.conf" "/run/proxmox-lab-$1.sha256"
+  systemctl disable --now --no-reload "wg-quick@$1" </dev/null
+  rm -f "/etc/wireguard/$1.conf" "/etc/wireguard/.$1.conf.before" "/run/proxmox-lab-$1.sha256"
 }

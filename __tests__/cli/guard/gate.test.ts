@@ -40,6 +40,14 @@ describe("the guard's verdict", () => {
     expect(await judged({})).toMatchObject({ code: 0, out: "lab: nothing would change" });
   });
 
+  it("is 0 for steps that are asked to run again, as lab drift proposes", async () => {
+    const again = change("null_resource.web_base", "replace", {}, {}, { action_reason: "replace_by_request" });
+    const { code, err, out } = await judged(plan(change(`${CT}.web`, "nothing", lxc(), lxc()), again));
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/runs base again: asked for by -replace/);
+    expect(out).not.toContain("DESTROYED");
+  });
+
   it.each([destroyed, replaced, bridge])("is 3 for $address, until it is allowed by name or address", async (each) => {
     const { code, err } = await judged(plan(each));
     expect(code).toBe(3);
@@ -60,6 +68,11 @@ describe("the guard's verdict", () => {
     expect(err).toMatch(/^refused: a change of web would fail: disk\.size: 8 → 4; correct the inventory$/);
     expect((await judged(plan(shrunk), { allow: ["web"] })).code).toBe(3);
     expect(JSON.parse((await judged(plan(shrunk), { json: true })).out)).toMatchObject({ refused: ["web"] });
+  });
+
+  it("does not ask the host who holds VMIDs where it is told not to", async () => {
+    const created = change(`${CT}.web`, "create", null, lxc());
+    expect((await judged(plan(created), { offline: true })).out).toContain("whether VMIDs are free: --offline.");
   });
 
   it("says that a name allows nothing", async () => {

@@ -1,24 +1,6 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import fc from "fast-check";
-import { CONTAINER, type Row, VM as VM_ROWS } from "../../../cli/guard/effects";
 import { guardPlan } from "../../../cli/guard/judge";
-import { differences, type Plan, type ResourceChange, type Values } from "../../../cli/guard/plan";
-import type { Position } from "../../../model/problem";
-import { guest, lab, node } from "../../support/lab";
-import { CT, change, lxc, plan, VM, vm } from "./plans";
-
-const at = (line: number): Position => ({ file: "inventory/lab/host_vars/web.yml", line, column: 3 });
-const LAB = lab({
-  guests: [
-    guest({ source: { at: at(1), of: { memory: at(4), unprivileged: at(5), mounts: at(6), "nics.0.bridge": at(7) } } }),
-  ],
-});
-const only = (...changes: readonly ResourceChange[]) => {
-  const verdicts = guardPlan(plan(...changes), LAB);
-  expect(verdicts.length).toBe(1);
-  return verdicts[0]!;
-};
+import { at, CT, change, LAB, lxc, only, plan, VM, vm } from "./plans";
 
 describe("a guest", () => {
   it("that a plan leaves alone is not told", () => {
@@ -189,83 +171,6 @@ describe("a VM", () => {
   });
 });
 
-describe("what the plan does not say", () => {
-  const step = (action: "replace" | "create") =>
-    change("null_resource.web_hardware", action, { triggers: { settings: "a" } }, { triggers: { settings: "b" } });
-  const configured = (blocks: Values) => ({
-    configuration: { root_module: { resources: [{ address: `${CT}.web`, expressions: blocks }] } },
-  });
-  const mount = (path: string, volume: string, size?: string) =>
-    Object.fromEntries(Object.entries({ path, volume, size }).map(([key, value]) => [key, { constant_value: value }]));
-
-  it("is what the hardware step changes: mounts, their sizes and options, devices", () => {
-    const has = lxc({
-      mount_point: [
-        { path: "/a", volume: "local-lvm:vm-301-disk-1", size: "5G" },
-        { path: "/b", volume: "/srv/b" },
-      ],
-      device_passthrough: [{ path: "/dev/kvm" }],
-    });
-    const wanted = {
-      mount_point: [mount("/a", "local-lvm", "4G"), mount("/c", "/srv/c")],
-      device_passthrough: [{ path: { constant_value: "/dev/fuse" } }],
-    };
-    const told = { ...plan(change(`${CT}.web`, "nothing", has, has), step("replace")), ...configured(wanted) };
-    const [verdict] = guardPlan(told, LAB);
-    expect(verdict?.outcome).toBe("fails");
-    expect(verdict?.changes).toEqual([
-      { text: "mount /b is taken away; the folder of the node stays", effect: "next start", at: at(6) },
-      { text: "mount /a: 5 → 4 GiB", effect: "fails", at: at(6) },
-      { text: "mount /c is added", effect: "live", at: at(6) },
-      { text: "device /dev/kvm is taken away", effect: "next start", at: at(1) },
-      { text: "device /dev/fuse is added", effect: "next start", at: at(1) },
-      { text: "runs hardware again: its settings changed" },
-    ]);
-  });
-
-  it("is that a node's step takes the last mount from a guest, but not from one that is adopted", () => {
-    const has = lxc({ mount_point: [{ path: "/a", volume: "local-lvm:vm-301-disk-1", size: "5G" }] });
-    const ofNode = change("null_resource.pve1_hardware", "replace", { triggers: {} }, { triggers: { settings: "x" } });
-    const own = change("null_resource.web_hardware", "delete", { triggers: {} }, null);
-    const told = plan(change(`${CT}.web`, "nothing", has, has), ofNode, own);
-    const taken = guardPlan(told, LAB).find(({ subject }) => subject === "web");
-    expect(taken?.changes[0]?.text).toBe("mount /a is taken away; the volume local-lvm:vm-301-disk-1 is kept, unused");
-    const adopted = lab({ guests: [guest({ adopt: true })] });
-    expect(guardPlan(told, adopted)[0]?.changes).toEqual([{ text: "no longer applies hardware; what was done stays" }]);
-  });
-
-  it("is told once: a node's step that has taken it, and runs for another guest, takes nothing again", () => {
-    const has = lxc({ device_passthrough: [{ path: "/dev/nvidia0" }] });
-    const web = change(`${CT}.web`, "nothing", has, has);
-    const triggers = [{ triggers: { settings: "a" } }, { triggers: { settings: "b" } }] as const;
-    const ofNode = (more: Parameters<typeof change>[4] = {}) =>
-      change("null_resource.pve1_hardware", "replace", ...triggers, more);
-    const subjects = (given: Plan) => guardPlan(given, LAB).map(({ subject }) => subject);
-    expect(subjects(plan(web, ofNode()))).toEqual(["pve1"]);
-    expect(subjects(plan(web, ofNode({ action_reason: "replace_because_tainted" })))).toEqual(["web", "pve1"]);
-    expect(subjects(plan(web, change("null_resource.pve1_hardware", "create", null, triggers[1])))).toContain("web");
-    const drift = change(`${CT}.web`, "update", lxc(), has);
-    expect(subjects({ ...plan(web, ofNode()), resource_drift: [drift] })).toContain("web");
-  });
-
-  it("tells a node's roles, and gives a step to the host whose name fits best", () => {
-    const given = lab({ nodes: [node()], guests: [guest(), guest({ name: "web_old", vmid: 302 })] });
-    const verdicts = guardPlan(
-      plan(
-        change(`${CT}.web`, "nothing", lxc(), lxc()),
-        change(`${CT}.web_old`, "nothing", lxc({ vm_id: 302 }), lxc({ vm_id: 302 })),
-        change("null_resource.web_old_base", "replace", { triggers: { scripts: "a" } }, { triggers: { scripts: "b" } }),
-        change("null_resource.pve1_base", "create", null, { triggers: {} }),
-      ),
-      given,
-    );
-    expect(verdicts.map(({ changes, outcome, subject }) => [subject, outcome, changes[0]?.text])).toEqual([
-      ["web_old", "configured", "runs base again: its scripts changed"],
-      ["pve1", "configured", "runs base"],
-    ]);
-  });
-});
-
 describe("what is no guest", () => {
   it.each([
     ["proxmox_storage_nfs.nas", "storage", /data stays/],
@@ -289,58 +194,4 @@ describe("what is no guest", () => {
     const data = { ...change("proxmox_virtual_environment_vms.all", "delete", {}, null), mode: "data" };
     expect(guardPlan(plan(data, change("terraform_data.vmids", "replace", {}, {})), LAB)).toEqual([]);
   });
-});
-
-describe("differences", () => {
-  const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<unknown>;
-  const values = fc.dictionary(fc.constantFrom("a", "b", "c"), json);
-
-  it("are none between equals, and some between others", () => {
-    fc.assert(fc.property(values, (each) => expect(differences(change("x.y", "update", each, each))).toEqual([])));
-    fc.assert(
-      fc.property(values, fc.integer(), fc.integer(), (each, one, other) => {
-        fc.pre(one !== other);
-        const found = differences(
-          change("x.y", "update", { ...each, n: [{ v: one }] }, { ...each, n: [{ v: other }] }),
-        );
-        expect(found).toMatchObject([{ path: "n.0.v", before: one, after: other }]);
-      }),
-    );
-  });
-});
-
-describe("the table of effects", () => {
-  interface Block {
-    readonly attributes?: Readonly<Record<string, unknown>>;
-    readonly block_types?: Readonly<Record<string, { readonly block: Block }>>;
-  }
-  /** Nobody sets them, or they only ever make the guest anew. */
-  const COMPUTED = ["id", "node_name", "vm_id", "template", "clone"];
-  const file = join(__dirname, "../../../schemas/provider/proxmox@0.111.1.json");
-  const { provider_schemas } = JSON.parse(readFileSync(file, "utf8")) as {
-    provider_schemas: Record<string, { resource_schemas: Record<string, { block: Block }> }>;
-  };
-  const [schemas] = Object.values(provider_schemas);
-  const known = (block: Block | undefined, path: readonly string[]): boolean => {
-    const [first = "", ...rest] = path;
-    if (path.length === 0) return true;
-    return (
-      first in (block?.attributes ?? {}) ||
-      (first in (block?.block_types ?? {}) && known(block?.block_types?.[first]?.block, rest))
-    );
-  };
-
-  it.each([
-    [CT, CONTAINER, [...COMPUTED, "pool_id", "unprivileged", "ipv4", "ipv6", "device_passthrough", "mount_point"]],
-    [VM, VM_ROWS, [...COMPUTED, "ipv4_addresses", "ipv6_addresses", "mac_addresses", "network_interface_names"]],
-  ] as [string, readonly Row[], string[]][])(
-    "names only what %s has, and all that can change in place",
-    (type, rows, others) => {
-      const block = schemas?.resource_schemas[type]?.block;
-      expect(rows.filter(({ path }) => !known(block, path.split("."))).map(({ path }) => path)).toEqual([]);
-      const tops = new Set(rows.map(({ path }) => path.split(".")[0]));
-      const all = [...Object.keys(block?.attributes ?? {}), ...Object.keys(block?.block_types ?? {})];
-      expect(all.filter((name) => !tops.has(name)).sort()).toEqual(others.sort());
-    },
-  );
 });

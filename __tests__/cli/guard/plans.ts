@@ -1,4 +1,7 @@
+import { guardPlan } from "../../../cli/guard/judge";
 import type { Plan, ResourceChange, Values } from "../../../cli/guard/plan";
+import type { Position } from "../../../model/problem";
+import { guest, lab } from "../../support/lab";
 
 const ACTIONS = {
   nothing: ["no-op"],
@@ -54,3 +57,20 @@ export const plan = (...resource_changes: readonly ResourceChange[]) => ({ resou
 
 export const CT = "proxmox_virtual_environment_container";
 export const VM = "proxmox_virtual_environment_vm";
+
+/** A place in the host_vars file of the guest of LAB. */
+export const at = (line: number): Position => ({ file: "inventory/lab/host_vars/web.yml", line, column: 3 });
+
+/** A lab with the guest `web`, some of whose values have a line of their own. */
+export const LAB = lab({
+  guests: [
+    guest({ source: { at: at(1), of: { memory: at(4), unprivileged: at(5), mounts: at(6), "nics.0.bridge": at(7) } } }),
+  ],
+});
+
+/** The one verdict that these changes come to. */
+export const only = (...changes: readonly ResourceChange[]) => {
+  const verdicts = guardPlan(plan(...changes), LAB);
+  expect(verdicts.length).toBe(1);
+  return verdicts[0]!;
+};

@@ -10,6 +10,11 @@ import { Guest } from "./guest";
 export const RELEASES = ["12", "13"] as const;
 export type Release = (typeof RELEASES)[number];
 
+/** One guest of each release, at the same time. */
+export async function inEach<T>(of: (release: Release) => Promise<T>): Promise<T[]> {
+  return Promise.all(RELEASES.map(of));
+}
+
 /** Templates as Proxmox VE names them. */
 const TEMPLATES: Readonly<Record<Release, string>> = {
   "12": "local:vztmpl/debian-12-standard_12.12-1_amd64.tar.zst",
