@@ -114,6 +114,9 @@ describeWithSshd("drift over a real sshd", () => {
     const [unset] = await run([step("media", "unset", { apply: 'ok "one"; : "$chrony_poool"' })]);
     expect(unset).toMatchObject({ state: "failed", changes: [] });
     expect(unset?.notes.join("\n")).toContain("chrony_poool");
+    const [late] = await run([step("media", "late", { apply: 'change "one" true; : "$chrony_poool"' })]);
+    expect(late).toMatchObject({ state: "failed", changes: [] });
+    expect(late?.notes.join("\n")).toContain("chrony_poool");
   });
 
   it("brings files whatever their names are", async () => {

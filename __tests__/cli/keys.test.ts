@@ -282,4 +282,10 @@ describe("pinKeys", () => {
       { numRuns: 300 },
     );
   });
+
+  it.each(["*admins", '"{{ admin_keys }}"', "[*admins]"])("leaves keys alone that stand elsewhere: %s", (keys) => {
+    const before = `admins: &admins []\nbase_users: [{ name: anna, ssh_keys: ${keys} }]\n`;
+    const byUser = new Map([["anna", [{ account: "y", keys: ["ssh-ed25519 a"] }]]]);
+    expect(() => pinKeys(before, byUser)).toThrow("the ssh_keys of anna hold an alias or a template");
+  });
 });

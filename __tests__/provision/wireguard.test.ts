@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { allRoles } from "../../provision/registry";
@@ -258,8 +258,16 @@ describeInSandbox("the wireguard role", () => {
     apply(guest, gateway());
     expect(passed()).toEqual(["eth1", "eth1"]);
     expect(apply(guest, gateway({ publish: [] })).output).not.toContain("DOCKER-USER");
+    const [rules, let1] = [guest.read("etc/wireguard/gateway.nft"), guest.read("run/passed")];
     apply(guest, gateway({ interface: "eth0" }));
     expect(passed()).toEqual(["eth0", "eth0"]);
+    // As a run leaves it that was killed once the new rules were written.
+    const before = join(guest.root, "etc/wireguard/.gateway.nft.before");
+    writeFileSync(before, rules);
+    writeFileSync(join(guest.root, "run/passed"), let1);
+    apply(guest, gateway({ interface: "eth0" }));
+    expect(passed()).toEqual(["eth0", "eth0"]);
+    expect(existsSync(before)).toBe(false);
     apply(guest);
     expect(passed()).toBeNull();
   });

@@ -148,7 +148,7 @@ function findingOf(step: LabStep, { lines, status }: { lines: readonly string[];
   const prefix = new RegExp(`^${step.label.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?:: | \\| )`);
   const said = lines.map((text) => text.replace(prefix, "")).filter((text) => text !== "");
   const changes = said.filter((text) => text.startsWith(WOULD)).map((text) => text.slice(WOULD.length));
-  if (status === 0 || (status === 2 && changes.length > 0)) {
+  if (status === 0 || (status === 2 && said.some((text) => text.startsWith("checked: ")))) {
     const notes = said.filter((text) => !text.startsWith(WOULD) && !text.startsWith("checked: "));
     return { ...of(step), state: status === 0 ? "ok" : "drifted", changes, notes };
   }

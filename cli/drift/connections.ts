@@ -200,8 +200,9 @@ export class Connections {
     });
     await started;
     this.#environment.SSH_AUTH_SOCK = socket;
-    // Terraform reads keys with either end of lines. Without a terminal nobody is asked for a passphrase.
-    const input = `${privateKey.replaceAll("\r\n", "\n").trimEnd()}\n`;
+    // Terraform reads keys with either end of lines, and what stands before them. Without a terminal nobody is asked for a passphrase.
+    const begun = privateKey.replaceAll("\r\n", "\n").replace(/^[^]*?(?=^-----BEGIN )/m, "");
+    const input = `${begun.trimEnd()}\n`;
     const added = await answer(this.#spawn("ssh-add", ["-q", "-"], true), { input });
     if (added.status !== 0) throw new Error(`ssh-add: ${added.errors.trim()}`);
   }
@@ -213,8 +214,7 @@ export class Connections {
 
 /** The line of ssh's that says why, and what to do about it. */
 function refusalOf({ host, hostKey, port, user }: Login, { errors, status }: Answer, isOwnKey: boolean): Refusal {
-  const lines = errors.split("\n").map((line) => line.trim());
-  const said = lines.findLast((line) => line !== "") ?? `ssh ended with status ${status ?? "unknown"}`;
+  const lines = errors.split("\n").flatMap((line) => line.trim() || []);
   const known: readonly [RegExp, Refusal["because"], string][] = [
     [
       /host key/i,
@@ -228,7 +228,7 @@ function refusalOf({ host, hostKey, port, user }: Login, { errors, status }: Ans
       "key",
       isOwnKey
         ? `add the public key of proxmox_ssh_private_key to the authorized_keys of ${user} there, or give another key`
-        : "ssh-add the key for it, or give TF_VAR_proxmox_ssh_private_key",
+        : "ssh-add the key for it, and few others, for sshd takes no more than six tries; or give TF_VAR_proxmox_ssh_private_key",
     ],
     [
       /resolve|refused|timed out|unreachable|no route/i,
@@ -237,6 +237,9 @@ function refusalOf({ host, hostKey, port, user }: Login, { errors, status }: Ans
     ],
     [/ENOENT/, "absent", "install the OpenSSH client"],
   ];
+  // Behind the reason there may be another line, that the connection has ended.
+  const reason = lines.findLast((line) => known.some(([pattern]) => pattern.test(line)));
+  const said = reason ?? lines.at(-1) ?? `ssh ended with status ${status ?? "unknown"}`;
   const [, because = "unknown", fix = "try it by hand"] = known.find(([pattern]) => pattern.test(said)) ?? [];
   return { because, message: `no connection to ${user}@${host}:${port}: ${said.replace(/\.$/, "")}`, fix };
 }

@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, type Pair, parseDocument, visit, type YAMLMap, type YAMLSeq } from "yaml";
+import { UsageError } from "../output";
 
 /** What marks a key as pinned from an account: its comment. */
 const pinned = (account: string) => `github.com/${account}`;
@@ -54,6 +55,12 @@ function editsOf(text: string, user: YAMLMap, wanted: readonly string[]): Edit[]
   const pair = user.items.find(({ key }) => isScalar(key) && key.value === "ssh_keys");
   if (!pair) return wanted.length > 0 ? [newList(text, user, wanted)] : [];
   const list = pair.value;
+  const isEmpty = list === null || (isScalar(list) && (list.value === "" || list.value === null));
+  if (!(isSeq(list) ? list.items.every(isScalar) : isEmpty)) {
+    throw new UsageError(
+      `the ssh_keys of ${user.get("name")} hold an alias or a template, beside which no key can be pinned; write them as a list of keys`,
+    );
+  }
   const items = isSeq(list) ? list.items.filter(isScalar) : [];
   const stale = items.filter(({ value }) => PINNED.test(String(value)) && !wanted.includes(String(value)));
   const missing = wanted.filter((key) => !items.some(({ value }) => value === key));

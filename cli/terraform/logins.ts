@@ -41,8 +41,9 @@ export async function tryLogins(
     connections = await Connections.open(environment, privateKey);
   } catch (error) {
     const { message } = error as Error;
-    // Terraform needs neither ssh-agent nor ssh-add.
-    return PKCS8.test(privateKey) || /ENOENT/.test(message) ? [] : [unusable(message, key)];
+    // Terraform needs neither ssh-agent nor ssh-add; only what this one says is of the key.
+    const isOfKey = message.startsWith("ssh-add: ") && !/ENOENT/.test(message) && !PKCS8.test(privateKey);
+    return isOfKey ? [unusable(message, key)] : [];
   }
   try {
     const isOnItsWay = changes.some((each) => WAY.test(each.type) && actionOf(each) !== "nothing");

@@ -63,7 +63,10 @@ compose_in() {
 
 # compose_alone COMMAND…: of a run that was killed, compose may still be at work, and two get in each other's way.
 compose_alone() {
-  (flock --wait 600 9 && "$@") 9>/run/proxmox-lab-compose.lock
+  (
+    flock --wait 600 9 || { echo "another docker compose has been at work for 10 minutes" && exit 1; }
+    "$@"
+  ) 9>/run/proxmox-lab-compose.lock
 }
 
 # Before anything is touched; what ran already was accepted before.

@@ -52,7 +52,7 @@ put_folder_at() {
 }
 
 # folder_mode MODE PATH: with fewer than five digits GNU's chmod leaves a folder's setgid bit, which it may have from its parent.
-folder_mode() { chmod "00$1" "$2"; }
+folder_mode() { chmod "0000$1" "$2"; }
 
 # install_link PATH TARGET
 install_link() {

@@ -69,8 +69,8 @@ stop_node_exporter() {
 
 disable_exporter() {
   if has_systemd; then
-    systemctl disable --now "$exporter"
-  else
+    systemctl disable --now "$exporter" || ! service_known "$exporter"
+  elif has_openrc && service_known "$exporter"; then
     rc-service "$exporter" stop
     rc-update del "$exporter" default
   fi

@@ -34,11 +34,10 @@ other_names() {
 
 package_present() {
   if is_debian_like; then
-    present=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "${1%%=*}" 2>/dev/null) || return 1
-    case $1 in
-      *=*) [ "$present" = "installed ${1#*=}" ] ;;
-      *) [ "${present%% *}" = installed ] ;;
-    esac
+    # A line of each architecture of which dpkg knows one.
+    present=",$(dpkg-query -W -f '${db:Status-Status} ${Version},' "${1%%=*}" 2>/dev/null)," || return 1
+    case $1 in *=*) wanted="${1#*=}," ;; *) wanted= ;; esac
+    case $present in *",installed $wanted"*) return 0 ;; *) return 1 ;; esac
   else
     apk info -e "$1" >/dev/null 2>&1
   fi

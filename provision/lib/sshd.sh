@@ -39,6 +39,12 @@ effective() {
   [ -d /run/sshd ] || { mkdir -m 755 /run/sshd && made=1; }
   effective_status=0
   "$(command -v sshd)" -T -f "$1" 2>./sshd_said || effective_status=$?
+  # Alpine's service makes them when it first starts.
+  if grep -q 'no hostkeys available' ./sshd_said; then
+    [ -f ./sshd_key ] || ssh-keygen -q -t ed25519 -N '' -f ./sshd_key
+    effective_status=0
+    "$(command -v sshd)" -T -h "$PWD/sshd_key" -f "$1" 2>./sshd_said || effective_status=$?
+  fi
   [ -z "$made" ] || rmdir /run/sshd
   return "$effective_status"
 }
@@ -55,7 +61,10 @@ nothing_before_ours() {
 
 # first_with KEY: the first file in sshd's order that has such a line.
 first_with() {
-  sed '/^[[:space:]]*[Ii]nclude/,$d' /etc/ssh/sshd_config >./sshd_above
+  sed '/^[[:space:]]*[Ii]nclude.*sshd_config\.d/,$d' /etc/ssh/sshd_config >./sshd_above
   ! grep -qi "^[[:space:]]*$1[[:space:]=]" ./sshd_above || { echo /etc/ssh/sshd_config && return; }
-  grep -li "^[[:space:]]*$1[[:space:]=]" /etc/ssh/sshd_config.d/*.conf | head -n 1
+  {
+    grep -li "^[[:space:]]*$1[[:space:]=]" /etc/ssh/sshd_config.d/*.conf | grep -vxF -e "$SSHD_OURS"
+    echo "the file that sets it, by another name or another Include"
+  } | head -n 1
 }

@@ -20,21 +20,26 @@ set_packages() {
 set_time() {
   sources=/etc/chrony/sources.d/proxmox-lab.sources
   if [ "${node_time_servers_COUNT:-0}" -eq 0 ]; then
-    [ ! -e "$sources" ] || remove_file "$sources"
+    if [ -e "$sources" ]; then
+      owe node-owed "chrony sources"
+      remove_file "$sources"
+    fi
   else
     packages chrony
     each node_time_servers time_server >./sources
+    file_is ./sources "$sources" 644 root:root || owe node-owed "chrony sources"
     install_file "$sources" 644 <./sources
   fi
-  [ "$STEP_LAST" = ok ] || ! service_active chrony || change "chrony's sources" chronyc reload sources
+  pay node-owed pay_time
 }
+
+pay_time() { ! service_active chrony || change "chrony's sources" chronyc reload sources; }
 
 time_server() { printf 'server %s iburst\n' "$1"; }
 
 set_packages
 set_profile
 set_logins
-STEP_LAST=ok
 set_time
 security_upgrades "${node_security_upgrades:-true}"
 journal_limits "${node_journal_max_use:-1G}" "${node_journal_retention:-31day}"

@@ -3,8 +3,9 @@
 
 set_logins() {
   if [ "${node_ssh_hardening:-true}" != true ]; then
+    [ ! -e "$SSHD_OURS" ] || owe services "reload ssh"
     gone "$SSHD_OURS"
-    [ "$STEP_LAST" = ok ] || reload_service ssh
+    pay services serve
     return 0
   fi
   LOGIN=${SUDO_USER:-root}

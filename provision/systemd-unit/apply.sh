@@ -95,10 +95,14 @@ remove_unit() {
   fi
 }
 
-# systemd.unit(5), "Unit File Load Path": what is behind a file in /etc.
+# systemd.unit(5), "Unit File Load Path": what is behind a file in /etc, be it a template, or what a generator makes of
+# /etc/fstab and of scripts in /etc/init.d.
 comes_with_package() {
   for folder in /usr/local/lib /usr/lib /lib; do
-    [ ! -e "$folder/systemd/system/$1" ] || return 0
+    [ ! -e "$folder/systemd/system/$1" ] && [ ! -e "$folder/systemd/system/${1%%@*}@.${1##*.}" ] || return 0
+  done
+  for folder in /run/systemd/generator /run/systemd/generator.late; do
+    [ ! -e "$folder/$1" ] || return 0
   done
   return 1
 }

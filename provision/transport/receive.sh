@@ -52,8 +52,8 @@ show_output() {
   while IFS= read -r line || [ -n "$line" ]; do printf '%s | %s\n' "$name" "$line"; done <output
 }
 count() { grep -c "^$1" report; }
-# A shell ends with 2, too: for a file that is not there, or a variable that is not set.
-drifted() { [ "$status" -eq 2 ] && grep -q '^would change: ' report; }
+# A shell ends with 2, too: for a file that is not there, or a variable that is not set. What finished says so (lib/step.sh).
+drifted() { [ "$status" -eq 2 ] && [ -e finished ]; }
 case $action.$status.$(drifted && echo drifted) in
   apply.0.* | confirm.0.* | check.0.* | check.2.drifted)
     if [ "$verbose" = true ]; then show_output; else grep -v '^ok: ' report | while read -r line; do say "$line"; done; fi

@@ -3,6 +3,8 @@
 
 GUARD=/etc/wireguard/gateway.nft
 GUARD_UNIT=/etc/systemd/system/wireguard-gateway.service
+# The rules that are about to be replaced, until all that hangs on them is done: a run that was killed is finished with them.
+GUARD_BEFORE=/etc/wireguard/.gateway.nft.before
 # Of former releases: it let the guest forward at boot also when the rules could not be loaded.
 FORWARDING=/etc/sysctl.d/60-wireguard-gateway.conf
 
@@ -18,7 +20,7 @@ set_guard() {
   if has_command nft; then
     said=$(nft --check --file ./guard 2>&1) || fail "nft refuses what would be written to $GUARD: $said"
   fi
-  cmp -s ./guard "$GUARD" || cp "$GUARD" ./guard-before 2>/dev/null || :
+  keep_guard_before
   install_file "$GUARD" 600 <./guard
   # Without rules nothing is forwarded, also where forwarding was on before, as in containers of a node that forwards.
   # Nothing takes the rules away when it stops. Whose own rules begin with "flush ruleset" comes first.
@@ -50,6 +52,15 @@ UNIT
   run_service wireguard-gateway
 }
 
+keep_guard_before() {
+  if [ -f "$GUARD_BEFORE" ]; then
+    cp "$GUARD_BEFORE" ./guard-before
+  elif [ -f "$GUARD" ] && ! cmp -s ./guard "$GUARD"; then
+    cp "$GUARD" ./guard-before
+    [ -n "$STEP_CHECK" ] || copy_file ./guard-before "$GUARD_BEFORE"
+  fi
+}
+
 # One transaction: the old rules hold until the new ones do.
 raise_guard() { nft --file "$GUARD"; }
 
@@ -58,6 +69,7 @@ guard_back() {
   [ -s ./guard-before ] || return 0
   copy_file ./guard-before "$GUARD"
   raise_guard
+  rm -f "$GUARD_BEFORE"
 }
 
 # As nft itself prints what is wanted, in a network namespace that is gone afterwards.
@@ -121,6 +133,7 @@ set_forwarding() {
     change "forwarding" sysctl -q -w net.ipv4.ip_forward=1
   fi
   pass_docker
+  [ -n "$STEP_CHECK" ] || [ ! -e "$GUARD_BEFORE" ] || rm -f "$GUARD_BEFORE"
 }
 
 # Docker sets the policy of its FORWARD chain to drop when it was Docker that turned forwarding on, and leaves DOCKER-USER to us.
@@ -153,7 +166,7 @@ stop_passing_docker() {
 
 # Forwarding ends before the rules do. Where Docker is, which needs it, it stays.
 remove_gateway() {
-  if [ ! -e "$GUARD_UNIT" ] && [ ! -e "$GUARD" ] && [ ! -e "$FORWARDING" ]; then return 0; fi
+  if [ ! -e "$GUARD_UNIT" ] && [ ! -e "$GUARD" ] && [ ! -e "$GUARD_BEFORE" ] && [ ! -e "$FORWARDING" ]; then return 0; fi
   change "the gateway removed" take_guard_down
   ! has_command docker || note "forwarding stays on, for Docker needs it: give the former clients another gateway"
 }
@@ -161,9 +174,10 @@ remove_gateway() {
 take_guard_down() {
   rm -f "$FORWARDING"
   has_command docker || sysctl -q -w net.ipv4.ip_forward=0
+  stop_passing_docker "$GUARD_BEFORE"
   stop_passing_docker "$GUARD"
-  systemctl disable --now wireguard-gateway
+  [ ! -e "$GUARD_UNIT" ] || systemctl disable --now wireguard-gateway
   nft delete table inet wireguard_gateway 2>/dev/null || true
-  rm -f "$GUARD_UNIT" "$GUARD"
+  rm -f "$GUARD_UNIT" "$GUARD" "$GUARD_BEFORE"
   systemctl daemon-reload
 }
