@@ -201,7 +201,7 @@ export class Connections {
     await started;
     this.#environment.SSH_AUTH_SOCK = socket;
     // Terraform reads keys with either end of lines, and what stands before them. Without a terminal nobody is asked for a passphrase.
-    const begun = privateKey.replaceAll("\r\n", "\n").replace(/^[^]*?(?=^-----BEGIN )/m, "");
+    const begun = privateKey.replaceAll("\r\n", "\n").replace(/^[\s\S]*?(?=^-----BEGIN )/m, "");
     const input = `${begun.trimEnd()}\n`;
     const added = await answer(this.#spawn("ssh-add", ["-q", "-"], true), { input });
     if (added.status !== 0) throw new Error(`ssh-add: ${added.errors.trim()}`);
