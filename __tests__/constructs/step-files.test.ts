@@ -3,7 +3,15 @@ import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Construct } from "constructs";
 import { Step } from "../../constructs/step";
-import { evaluate, filesOf, roleFolder, type Synthesized, synthesizeSteps, temporaryFolder } from "../support/run-step";
+import {
+  evaluate,
+  filesOf,
+  IN_GUEST,
+  roleFolder,
+  type Synthesized,
+  synthesizeSteps,
+  temporaryFolder,
+} from "../support/run-step";
 
 const FILES = {
   "apply.sh": Buffer.from("echo 'it'\\''s' \"$x\" ${x} %{y} \\n \\\\ `id` \u00e9\n"),
@@ -23,12 +31,7 @@ function roleOf(files: typeof FILES): Synthesized {
     new Step(new Construct(scope, "media"), "role", {
       role: "role",
       scripts,
-      target: {
-        transport: "pct",
-        node: { name: "pve1", address: "127.0.0.1", sshPort: 22, sshUser: "root" },
-        vmid: 303,
-      },
-      guestId: "303",
+      ...IN_GUEST,
       settings: {},
       secrets: {},
     });

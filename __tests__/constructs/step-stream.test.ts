@@ -14,7 +14,15 @@ import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
 import fc from "fast-check";
 import { type Setting, Step } from "../../constructs/step";
-import { type Run, type RunOptions, roleFolder, runStep, synthesizeSteps, temporaryFolder } from "../support/run-step";
+import {
+  IN_GUEST,
+  type Run,
+  type RunOptions,
+  roleFolder,
+  runStep,
+  synthesizeSteps,
+  temporaryFolder,
+} from "../support/run-step";
 
 const CANARY = "canary-4f1d'$(id)\n\"-\u00e9";
 
@@ -58,12 +66,7 @@ function scenario({ apply, run = {}, secrets = {}, settings = {}, state = "statu
     new Step(new Construct(scope, "media"), "role", {
       role,
       scripts,
-      target: {
-        transport: "pct",
-        node: { name: "pve1", address: "127.0.0.1", sshPort: 22, sshUser: "root" },
-        vmid: 303,
-      },
-      guestId: "303",
+      ...IN_GUEST,
       settings,
       secrets: Object.fromEntries(expressions),
     });

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { App, TerraformStack } from "cdktf";
+import type { StepProps } from "../../constructs/step";
 
 /** The synthesized stack and the folder it lies in, assets and all. */
 export interface Synthesized {
@@ -24,6 +25,16 @@ interface StepResource {
     readonly file?: { readonly content: string; readonly destination: string };
   }[];
 }
+
+/** A container on a node that nobody logs in to. */
+export const IN_GUEST: Pick<StepProps, "guestId" | "target"> = {
+  target: {
+    transport: "pct",
+    node: { name: "pve1", address: "127.0.0.1", sshPort: 22, sshUser: "root" },
+    vmid: 303,
+  },
+  guestId: "303",
+};
 
 const folders: string[] = [];
 

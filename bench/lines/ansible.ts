@@ -2,7 +2,6 @@ import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { freemem } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Testbed } from "../../testbed/api/index";
 import { type LxcBackend, probeGuests, removeLxcTestbed } from "../../testbed/guests/lxc-backend";
@@ -34,7 +33,7 @@ function inMemory(): { readonly stateDirectory?: string } {
   const folder = "/dev/shm";
   if (!existsSync(folder)) return {};
   const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize > 8 * GIB && freemem() > 12 * GIB ? { stateDirectory: join(folder, ID) } : {};
+  return bavail * bsize > 8 * GIB && freemem() > 12 * GIB ? { stateDirectory: folder } : {};
 }
 
 /** Why this machine cannot measure it; `undefined` when it can. */
