@@ -1,16 +1,27 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 
 const ROOT = join(__dirname, "..");
 const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: Record<string, string> };
 
-const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md"], {
+const git = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.md"], {
   cwd: ROOT,
   encoding: "utf8",
 });
-const PAGES = listed
-  .split("\n")
+/** Of a copy that is no clone: what is not made by commands, nor hidden. */
+const found = () =>
+  readdirSync(ROOT, { withFileTypes: true })
+    .filter(({ name }) => !/^(\..*|node_modules|cdktf\.out)$/.test(name))
+    .flatMap((entry) =>
+      entry.isDirectory()
+        ? readdirSync(join(ROOT, entry.name), { recursive: true, encoding: "utf8" }).map((each) =>
+            join(entry.name, each),
+          )
+        : [entry.name],
+    )
+    .filter((file) => file.endsWith(".md"));
+const PAGES = (git.status === 0 ? git.stdout.split("\n") : found())
   .filter((file) => file !== "" && existsSync(join(ROOT, file)))
   .map((file) => join(ROOT, file));
 

@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { accessSync, constants, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { parse } from "yaml";
+import { findProgram } from "../scripts/programs";
 
 const ROOT = join(__dirname, "..");
 const FOLDER = join(ROOT, ".github", "workflows");
@@ -27,20 +28,6 @@ interface Workflow {
 }
 
 const workflow = (name: string) => parse(readFileSync(join(FOLDER, `${name}.yml`), "utf8")) as Workflow;
-
-function findProgram(name: string): string | undefined {
-  const folders = [join(ROOT, ".venv", "bin"), ...(process.env.PATH ?? "").split(delimiter)];
-  return folders
-    .map((folder) => join(folder, name))
-    .find((path) => {
-      try {
-        accessSync(path, constants.X_OK);
-        return true;
-      } catch {
-        return false;
-      }
-    });
-}
 
 /** `it` where the program is installed; elsewhere a skipped one that says so. */
 function itWith(program: string, name: string, test: (path: string) => void): void {

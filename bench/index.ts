@@ -1,9 +1,10 @@
 // npm run bench [-- --only NAME[,NAME…]] [-- --list]
 //
 // Each line is a ratio of two things measured in turns in this one run, so that it means the same on any machine.
-// Exits 1 when a limit is missed; a line that cannot be measured here says why and is no miss.
+// Exits 1 when a limit is missed; a line that cannot be measured here says why and is no miss. Lines that take minutes say on
+// stderr what they are at when they are named.
 import { cpus, release, totalmem, type } from "node:os";
-import { isKept, type Line, type Result } from "./line";
+import { isKept, type Line, type Result, type Say } from "./line";
 import { ansible } from "./lines/ansible";
 import { apiCalls } from "./lines/api-calls";
 import { guests } from "./lines/guests";
@@ -30,12 +31,17 @@ function show(result: Result): string {
   return `  ${isKept(result) ? "ok  " : "MISS"} ${shown}, limit ${limit.kind} ${limit.value} ${unit} (${from})`;
 }
 
+function progress(): Say {
+  const began = Date.now();
+  return (what) => console.error(`  ${((Date.now() - began) / 1000).toFixed(0).padStart(5)} s  ${what}`);
+}
+
 /** @returns the number of limits missed */
-async function measureAll(lines: readonly Line[]): Promise<number> {
+async function measureAll(lines: readonly Line[], say: Say): Promise<number> {
   let missed = 0;
   for (const line of lines) {
     console.log(`${line.name}: ${line.title}`);
-    const outcome = await line.measure();
+    const outcome = await line.measure(say);
     if (outcome.kind === "skipped") console.log(`  skipped: ${outcome.reason}`);
     else {
       for (const result of outcome.results) console.log(show(result));
@@ -64,7 +70,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const lines = chosen(args);
   console.log(`machine: ${machine()}`);
-  const missed = await measureAll(lines);
+  const missed = await measureAll(lines, lines === LINES ? () => undefined : progress());
   console.log(missed === 0 ? "every limit that could be measured is kept" : `${missed} limits missed`);
   return missed > 0 ? 1 : 0;
 }

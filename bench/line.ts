@@ -4,8 +4,11 @@ export interface Line {
   readonly name: string;
   /** What is compared with what. */
   readonly title: string;
-  measure(): Promise<Outcome>;
+  measure(say: Say): Promise<Outcome>;
 }
+
+/** Tells people what is measured right now. */
+export type Say = (what: string) => void;
 
 export type Outcome =
   | { readonly kind: "skipped"; readonly reason: string }

@@ -1,5 +1,4 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 export const ROOT = join(__dirname, "..");
@@ -62,19 +61,4 @@ export function compare(ours: () => number, theirs: () => number, rounds: number
 
 export function seconds(value: number): string {
   return value < 1 ? `${(value * 1000).toFixed(0)} ms` : `${value.toFixed(2)} s`;
-}
-
-/** A program of the project's .venv, else of PATH. */
-export function findProgram(name: string): string | undefined {
-  const folders = [join(ROOT, ".venv", "bin"), ...(process.env.PATH ?? "").split(delimiter)];
-  return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

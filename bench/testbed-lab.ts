@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { findProgram } from "../scripts/programs";
 import { startTestbed, type Testbed, type TestbedOptions } from "../testbed/api/index";
 import { GENERATED_NODES, GENERATED_TEMPLATE, type Place } from "./generate";
-import { findProgram, NODE_TYPESCRIPT, ROOT } from "./measure";
-import { temporaryFolder } from "./project";
+import { NODE_TYPESCRIPT, ROOT } from "./measure";
+import { outputFolder } from "./project";
 
 const execute = promisify(execFile);
 
@@ -40,12 +41,16 @@ export async function runChild(path: string, args: readonly string[], env: NodeJ
 
 /** The generated lab on an embedded Proxmox VE API, with real Terraform and the real provider. */
 export class TestbedLab {
-  readonly #folder = temporaryFolder();
+  readonly #out = outputFolder();
 
   private constructor(
     private readonly testbed: Testbed,
     private readonly shell: Shell | undefined,
   ) {}
+
+  get #folder(): string {
+    return join(this.#out, "stacks/generated");
+  }
 
   /**
    * @param shell absent: the lab goes without its steps, which need one
@@ -67,9 +72,7 @@ export class TestbedLab {
   async write(count: number): Promise<void> {
     const nodes = this.shell?.nodes ?? NO_SHELL;
     const place: Place = { endpoint: this.testbed.url, verifyTls: false, nodes };
-    const out = temporaryFolder();
-    await runChild("our-stack.ts", [String(count), out, JSON.stringify(place)]);
-    cpSync(join(out, "stacks/generated"), this.#folder, { recursive: true });
+    await runChild("our-stack.ts", [String(count), this.#out, JSON.stringify(place)]);
     if (this.shell) return;
     const file = join(this.#folder, "cdk.tf.json");
     const stack = JSON.parse(readFileSync(file, "utf8")) as { resource: Record<string, unknown> };
@@ -103,7 +106,9 @@ export class TestbedLab {
     const began = process.hrtime.bigint();
     try {
       await execute("terraform", [...args, "-input=false", "-no-color"], {
-        ...{ cwd: this.#folder, env, maxBuffer: 1 << 26 },
+        cwd: this.#folder,
+        env,
+        maxBuffer: 1 << 26,
       });
     } catch (error) {
       // Terraform quotes the line that it stumbles over, and our JSON is one line.

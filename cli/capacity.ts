@@ -76,10 +76,10 @@ function nodeTable(nodes: readonly NodeCapacity[], io: Io): string {
   const rows = nodes.map(({ cores, guests, memoryMiB, node }) => {
     const { has, running } = memoryMiB;
     const line = has === undefined ? "?" : String(Math.floor(has * TIGHT));
-    const running_ = guests.filter(({ started }) => started).length;
+    const runningCount = guests.filter(({ started }) => started).length;
     return [
       node.name,
-      `${running_} of ${guests.length}`,
+      `${runningCount} of ${guests.length}`,
       ...sums(cores),
       ...sums(memoryMiB),
       line,
@@ -122,20 +122,20 @@ function asked({ claims: all }: GpuLoad): [string, string] {
 }
 
 function claims({ claims: all }: GpuLoad): string {
-  const said = all.map(({ exclusive, guest, started }) => {
+  const guests = all.map(({ exclusive, guest, started }) => {
     const notes = [exclusive ? "alone" : "", started ? "" : "stopped"].filter((note) => note !== "");
     return notes.length > 0 ? `${guest} (${notes.join(", ")})` : guest;
   });
-  return said.join(", ") || "nobody";
+  return guests.join(", ") || "nobody";
 }
 
 /** A share of what there is, coloured from where it gets tight. */
 function used(amount: number, has: number | undefined, tight: number, { colors }: Io): string {
   if (has === undefined) return "?";
   const share = has === 0 ? (amount === 0 ? 0 : 1) : amount / has;
-  const said = `${Math.round(100 * share)} %`;
-  if (share > 1) return colors.red(said);
-  return share > tight ? colors.yellow(said) : said;
+  const percent = `${Math.round(100 * share)} %`;
+  if (share > 1) return colors.red(percent);
+  return share > tight ? colors.yellow(percent) : percent;
 }
 
 function lossText({ moved, node, stranded }: NodeLoss, { colors }: Io): string {

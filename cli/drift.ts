@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { shellQuote } from "../constructs/settings-file";
 import type { LoadResult } from "../model";
 import type { Lab } from "../model/lab";
@@ -8,16 +5,17 @@ import { suggest } from "../model/schema/nearest";
 import type { LabSecrets } from "../model/vault";
 import { LabError } from "../stacks/lab-error";
 import { type LabStep, labSteps } from "../stacks/lab-steps";
-import { quietStacks } from "../stacks/quiet-stacks";
 import { batchesOf, type Finding, findingsOf, scriptOf } from "./drift/batch";
-import { Connections } from "./drift/connections";
-import { findSecrets, type SecretSources, secretProblems } from "./lab-secrets";
+import { findSecrets, NODE_KEY, type SecretSources, secretProblems, secretValues } from "./lab-secrets";
+import { limitedHosts } from "./limit";
 import { EXIT, type ExitCode, type Io, table, UsageError } from "./output";
 import { counted, tellProblems } from "./problems";
+import { Connections } from "./ssh/connections";
 import { load, resolved } from "./target";
 
 export interface DriftOptions extends SecretSources {
-  readonly host?: string;
+  /** The hosts that alone are looked at. @default all */
+  readonly limit?: string;
   readonly role?: string;
   readonly json?: boolean;
   /** How many guests are looked at at a time. @default 10 */
@@ -38,7 +36,7 @@ export async function drift(target: string, options: DriftOptions, io: Io): Prom
   const lab = resolved(result, io);
   const steps = lab && stepsOf(lab, io);
   if (!steps) return EXIT.problems;
-  const chosen = choose(steps, options);
+  const chosen = choose(steps, result, options);
   const found = secretsFor(chosen, result, lab, options, io);
   const problems = secretProblems(found);
   if (problems.length > 0) {
@@ -52,39 +50,26 @@ export async function drift(target: string, options: DriftOptions, io: Io): Prom
   return findings.some(({ state }) => state === "drifted") ? DRIFTED : EXIT.ok;
 }
 
-/** The steps of the stack, which is built in a folder of its own that stays empty. */
 function stepsOf(lab: Lab, io: Io): LabStep[] | undefined {
-  const outdir = mkdtempSync(join(tmpdir(), "lab-steps-"));
-  const restore = quietStacks();
   try {
-    return labSteps({ lab }, outdir);
+    return labSteps({ lab });
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     tellProblems(error.problems, io);
     return undefined;
-  } finally {
-    restore();
-    rmSync(outdir, { recursive: true, force: true });
   }
 }
 
-function choose(steps: readonly LabStep[], { host, role }: DriftOptions): LabStep[] {
-  const known = (what: string, wanted: string | undefined, names: readonly string[]) => {
-    if (wanted === undefined || names.includes(wanted)) return;
-    throw new UsageError(`nothing is configured on a ${what} "${wanted}"; ${suggest(wanted, new Set(names))}`);
-  };
-  known(
-    "host",
-    host,
-    steps.map((step) => step.host),
-  );
-  const ofHost = steps.filter((step) => host === undefined || step.host === host);
-  known(
-    "role",
-    role,
-    ofHost.map((step) => step.role),
-  );
-  return ofHost.filter((step) => role === undefined || step.role === role);
+function choose(steps: readonly LabStep[], { inventory }: LoadResult, { limit, role }: DriftOptions): LabStep[] {
+  const hosts = limit === undefined ? undefined : limitedHosts(limit, inventory);
+  const ofHosts = steps.filter((step) => hosts?.has(step.host) ?? true);
+  if (limit !== undefined && ofHosts.length === 0) {
+    const hint = suggest("", new Set(steps.map((step) => step.host)));
+    throw new UsageError(`--limit ${limit}: nothing is configured there; ${hint}`);
+  }
+  const roles = new Set(ofHosts.map((step) => step.role));
+  if (role === undefined || roles.has(role)) return ofHosts.filter((step) => role === undefined || step.role === role);
+  throw new UsageError(`nothing is configured by a role "${role}"; ${suggest(role, roles)}`);
 }
 
 /** The secrets that the chosen steps use, and the key for the nodes where there is one. */
@@ -96,16 +81,14 @@ function secretsFor(
   io: Io,
 ): LabSecrets {
   const found = findSecrets(result, lab, sources, io);
-  const used = new Set([KEY, ...steps.flatMap(({ secrets }) => Object.values(secrets))]);
+  const used = new Set([NODE_KEY, ...steps.flatMap(({ secrets }) => Object.values(secrets))]);
   return { ...found, secrets: found.secrets.filter(({ name }) => used.has(name)) };
 }
 
-const KEY = "proxmox_ssh_private_key";
-
 async function check(steps: readonly LabStep[], { secrets }: LabSecrets, options: DriftOptions): Promise<Finding[]> {
-  const values = new Map(secrets.flatMap(({ from, name }) => (from.kind === "missing" ? [] : [[name, from.value]])));
+  const values = secretValues(secrets);
   const { environment = process.env, jobs = 10 } = options;
-  const connections = await opened(environment, values.get(KEY));
+  const connections = await opened(environment, values.get(NODE_KEY));
   const waiting = [...batchesOf(steps).entries()];
   const findings: Finding[][] = [];
   const work = async (worker: number) => {
@@ -132,7 +115,7 @@ async function opened(environment: NodeJS.ProcessEnv, key: string | undefined): 
   try {
     return await Connections.open(environment, key);
   } catch (error) {
-    throw new UsageError(`the SSH key for the nodes (${KEY}) cannot be used: ${(error as Error).message}`);
+    throw new UsageError(`the SSH key for the nodes (${NODE_KEY}) cannot be used: ${(error as Error).message}`);
   }
 }
 

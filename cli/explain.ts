@@ -1,22 +1,20 @@
 import { z } from "zod";
 import type { LoadResult } from "../model";
 import { guestNeeds, type Need, needsOf } from "../model/credentials";
+import { FALLBACKS, isSize } from "../model/fallbacks";
 import type { Definition, EffectiveVar, Inventory } from "../model/inventory";
 import { effectiveVars } from "../model/merge";
 import { formatPosition } from "../model/problem";
 import { nearest, suggest } from "../model/schema/nearest";
 import { keysAt } from "../model/schema/shape";
 import { VARIABLES } from "../model/schema/variables";
-import { type Tree, treeAt } from "../model/tree";
+import { type Tree, treeAt, writtenAt } from "../model/tree";
 import { referenceLines } from "./explain-references";
 import { EXIT, type ExitCode, type Io, table, UsageError } from "./output";
 import { tellProblems } from "./problems";
 import { loadHost } from "./target";
 import { explainUnset, variableSchema } from "./unset";
-import { brief, compact, origin } from "./values";
-
-/** What a key of `proxmox_lxc` stands against: the size that the tier gives. */
-const TIER_VALUES: Readonly<Record<string, string>> = { cores: "lxc_cores", memory: "lxc_memory", disk: "lxc_disk" };
+import { brief, compact } from "./values";
 
 /** How the inventory's schema says so of a key. */
 const NEEDS_ROOT = /Needs root@pam/;
@@ -41,7 +39,7 @@ export function explain(target: string, written: string | undefined, io: Io): Ex
 
 function explainAll(vars: ReadonlyMap<string, Tree>, { out, colors }: Io): void {
   const rows = [...vars].flatMap(([name, tree]) => leaves(name, tree));
-  const cells = rows.map(([key, tree]) => [key, brief(tree), formatPosition(origin(tree))]);
+  const cells = rows.map(([key, tree]) => [key, brief(tree), formatPosition(writtenAt(tree))]);
   out(table(["KEY", "VALUE", "WRITTEN AT"], cells, colors));
 }
 
@@ -160,8 +158,9 @@ function betweenGroups(winner: Definition, rival: Definition, { groups, sources 
 
 /** The tier's value that a host's own size stands against. */
 function tierLines(name: string, path: readonly string[], result: LoadResult, host: string): string[] {
-  const tierName = TIER_VALUES[path[0] ?? ""];
-  if (tierName === undefined || path.length !== 1 || (name !== "proxmox_lxc" && name !== "proxmox_vm")) return [];
+  const [key = ""] = path;
+  if (!isSize(key) || path.length !== 1 || (name !== "proxmox_lxc" && name !== "proxmox_vm")) return [];
+  const tierName = FALLBACKS[key];
   const tier = effectiveVars(result.inventory, host).get(tierName);
   const value = result.vars.get(host)?.get(tierName);
   const guest = result.vars.get(host)?.get(name);
@@ -169,7 +168,7 @@ function tierLines(name: string, path: readonly string[], result: LoadResult, ho
   const own = treeAt(guest, path).tree;
   if (own.via?.some(({ expression }) => expression.includes(tierName)) || compact(own) === compact(value)) return [];
   const { owner } = tier.winner;
-  const exception = treeAt(guest, ["exceptions", path[0] ?? ""]);
+  const exception = treeAt(guest, ["exceptions", key]);
   const why = exception.found
     ? `${formatPosition(exception.tree.at)}  because: ${compact(exception.tree)}`
     : "no reason is given";

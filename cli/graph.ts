@@ -36,11 +36,11 @@ export function mermaid(lab: Lab): string {
 
 /** Short ids of our own: a name of the inventory may be a word of Mermaid's, such as `end`. */
 class Ids {
-  private readonly known = new Map<string, string>();
+  readonly #known = new Map<string, string>();
 
   of(name: string): string {
-    const id = this.known.get(name) ?? `n${this.known.size}`;
-    this.known.set(name, id);
+    const id = this.#known.get(name) ?? `n${this.#known.size}`;
+    this.#known.set(name, id);
     return id;
   }
 }

@@ -2,10 +2,12 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Lab } from "../model/lab";
 import { judge } from "./guard/gate";
+import { parsePlan } from "./guard/plan";
 import { findSecrets, type SecretSources } from "./lab-secrets";
 import { EXIT, type ExitCode, type Io, UsageError } from "./output";
 import { load, resolved } from "./target";
-import { operate, type Planned } from "./terraform";
+import { ALONE, type Given } from "./terraform/arguments";
+import { operate, type Planned } from "./terraform/operate";
 import { Terraform } from "./terraform/terraform";
 
 export interface GuardOptions extends SecretSources {
@@ -30,16 +32,16 @@ export async function guard(target: string, options: GuardOptions, io: Io): Prom
     if (!lab) return EXIT.problems;
     const text = await planText(resolve(io.cwd, plan), lab, environment, io);
     const { secrets } = findSecrets(result, lab, options, io);
-    return judge({ plan: text, lab, allow, secrets, io, json, offline });
+    return judge({ plan: parsePlan(text), lab, allow, secrets, io, json, offline });
   }
   let verdict: ExitCode | undefined;
-  const files = (options.vaultPasswordFile ?? []).flatMap((file) => ["--vault-password-file", file]);
+  const given: Given = { ...ALONE, command: "deploy", target, vaultPasswordFile: options.vaultPasswordFile ?? [] };
   // The gate never lets the deployment go on.
   const gate = async (planned: Planned) => {
     verdict = await judge({ ...planned, allow, json, offline });
     return EXIT.refused;
   };
-  const ended = await operate(["deploy", target, ...files], { environment, gate, quiet: true }, io);
+  const ended = await operate(given, { environment, gate, quiet: true }, io);
   if (verdict !== undefined) return verdict;
   if (ended !== EXIT.ok) return EXIT.problems;
   io.out(json ? JSON.stringify({ verdicts: [], refused: [] }, undefined, 2) : "nothing would change");

@@ -35,7 +35,7 @@ export function findSecrets(load: LoadResult, lab: Lab, sources: SecretSources, 
 
 /** What stands between a command and the secrets it needs: one problem a secret, with every place that uses it. */
 export function secretProblems({ problems, secrets }: LabSecrets): Problem[] {
-  const found = [...problems, ...secrets.flatMap(missing)];
+  const found = [...problems, ...secrets.flatMap(missing), ...secrets.flatMap(altered)];
   return [...new Map(found.map((problem) => [JSON.stringify([problem.at, problem.message]), problem])).values()];
 }
 
@@ -60,9 +60,46 @@ function missing({ from, name, optional, purpose, usedBy }: LabSecret): Problem[
   ];
 }
 
+/** Terraform's strings are Unicode in its form NFC, and are made so without a word. */
+function altered({ from, name, usedBy }: LabSecret): Problem[] {
+  if (from.kind === "missing" || (from.value === from.value.normalize("NFC") && !from.value.includes("\uFFFD")))
+    return [];
+  const at = from.kind === "vault" ? from.at : usedBy[0];
+  return [
+    {
+      rule: "secret-value",
+      severity: "error",
+      ...(at ? { at } : {}),
+      message: `the secret ${name}${from.kind === "environment" ? `, given as ${from.variable},` : ""} holds characters that Terraform would change on the way; expected UTF-8 in Unicode's form NFC`,
+      fix: "write each letter with its accent as one character, as keyboards do (uconv -x any-nfc makes it so); what is no text is kept in base64",
+    },
+  ];
+}
+
+const PLACEHOLDERS: Readonly<Record<string, string>> = {
+  proxmox_api_token: "offline@pve!offline=00000000-0000-0000-0000-000000000000",
+};
+
+/** Where no host is asked nobody looks at values: something in the place of those that there are none of. */
+export const withPlaceholders = ({ problems, secrets }: LabSecrets): LabSecrets => ({
+  problems,
+  secrets: secrets.map((secret) => {
+    const { from, name, optional } = secret;
+    if (from.kind !== "missing" || optional) return secret;
+    const value = PLACEHOLDERS[name] ?? "offline";
+    return { ...secret, from: { kind: "environment", variable: `TF_VAR_${name}`, value } };
+  }),
+});
+
+/** The SSH key for the nodes; without one, the agent's. */
+export const NODE_KEY = "proxmox_ssh_private_key";
+
+/** The values that there are, by the names of secrets. */
+export function secretValues(secrets: readonly LabSecret[]): ReadonlyMap<string, string> {
+  return new Map(secrets.flatMap(({ from, name }) => (from.kind === "missing" ? [] : [[name, from.value] as const])));
+}
+
 /** TF_VAR_… for Terraform. */
 export function terraformVariables(secrets: readonly LabSecret[]): { [name: string]: string } {
-  return Object.fromEntries(
-    secrets.flatMap(({ from, name }) => (from.kind === "missing" ? [] : [[`TF_VAR_${name}`, from.value] as const])),
-  );
+  return Object.fromEntries([...secretValues(secrets)].map(([name, value]) => [`TF_VAR_${name}`, value]));
 }

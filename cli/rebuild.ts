@@ -4,8 +4,8 @@ import { type LabAddress, labAddresses } from "../stacks/lab-addresses";
 import { LabError } from "../stacks/lab-error";
 import { guardGate } from "./guard/gate";
 import { isGuest } from "./guard/judge";
-import { actionOf, type Plan } from "./guard/plan";
-import { findSecrets, type SecretSources, secretProblems } from "./lab-secrets";
+import { actionOf } from "./guard/plan";
+import { findSecrets, NODE_KEY, type SecretSources, secretProblems, secretValues } from "./lab-secrets";
 import { EXIT, type ExitCode, type Io } from "./output";
 import { tellProblems } from "./problems";
 import { type Backup, backupsOn, chosen } from "./rebuild/backups";
@@ -13,8 +13,9 @@ import { NodeShell } from "./rebuild/node-shell";
 import { restoreLosses, restoreScript } from "./rebuild/restore";
 import { addressOf, type Target, targetOf } from "./rebuild/targets";
 import { loadHost, resolved } from "./target";
-import { type OperateOptions, operate, type Planned } from "./terraform";
+import { ALONE, type Given } from "./terraform/arguments";
 import { type Logins, tryLogins } from "./terraform/logins";
+import { type OperateOptions, operate, type Planned } from "./terraform/operate";
 
 export interface RebuildOptions extends SecretSources, Pick<OperateOptions, "confirm" | "program" | "terminal"> {
   /** `latest`, or a backup's volume id. @default from nothing */
@@ -77,8 +78,7 @@ function fromNothing(work: Rebuild): Promise<ExitCode> {
         .filter(isRole)
         .map((address) => `-replace=${address}`)
     : [];
-  const allowed = target.guests.flatMap(({ name }) => ["--allow", name]);
-  return applied(work, [...anew, ...roles, ...allowed, ...scope(work)]);
+  return applied(work, [...anew, ...roles, ...scope(work)], { allow: target.guests.map(({ name }) => name) });
 }
 
 /** A node's own role: the step `hardware` is about its guests, which are not there yet. */
@@ -94,8 +94,7 @@ async function fromBackup(work: Rebuild, wanted: string): Promise<ExitCode> {
   }
   const prepared = target.isNode ? await prepareNode(work) : EXIT.ok;
   if (prepared !== EXIT.ok) return prepared;
-  const key = found.secrets.find(({ name }) => name === "proxmox_ssh_private_key")?.from;
-  const shell = await NodeShell.open(lab, options.environment, key && key.kind !== "missing" ? key.value : undefined);
+  const shell = await NodeShell.open(lab, options.environment, secretValues(found.secrets).get(NODE_KEY));
   try {
     const backups = await choices(work, wanted, shell);
     tellRestore(work, backups);
@@ -106,7 +105,7 @@ async function fromBackup(work: Rebuild, wanted: string): Promise<ExitCode> {
     await shell.close();
   }
   // A backup older than the inventory: what has changed since is applied, and nothing may be destroyed for it.
-  return applied(work, scope(work), true);
+  return applied(work, scope(work), { approved: true });
 }
 
 async function restoreAll(work: Rebuild, backups: ReadonlyMap<string, Backup>, shell: NodeShell): Promise<ExitCode> {
@@ -133,12 +132,12 @@ async function prepareNode(work: Rebuild): Promise<ExitCode> {
   const base = work.addresses.map(({ address }) => address).filter((address) => IS_BASE.test(address));
   const words = own.flatMap((address) => [`-target=${address}`, ...(isRole(address) ? [`-replace=${address}`] : [])]);
   if (own.length + base.length === 0) return EXIT.ok;
-  return applied(work, [...words, ...base.map((address) => `-target=${address}`)], false, guestsUntouched);
+  return applied(work, [...words, ...base.map((address) => `-target=${address}`)], {}, guestsUntouched);
 }
 
 /** A guest that was made now would be in the way of its backup. */
 function guestsUntouched(planned: Planned): Promise<ExitCode> | ExitCode {
-  const { resource_changes = [] } = JSON.parse(planned.plan) as Plan;
+  const { resource_changes = [] } = planned.plan;
   const guests = resource_changes.filter((each) => isGuest(each) && actionOf(each) !== "nothing");
   if (guests.length === 0) return guardGate(planned);
   planned.io.err(
@@ -187,17 +186,15 @@ async function confirmed({ io, options: { confirm, yes } }: Rebuild): Promise<bo
 /** Plans and applies; the guard tells what will be done and refuses what goes beyond the rebuild. */
 async function applied(
   work: Rebuild,
-  words: readonly string[],
-  isConfirmed = false,
+  rest: readonly string[],
+  more: Pick<Partial<Given>, "allow" | "approved"> = {},
   gate: NonNullable<OperateOptions["gate"]> = guardGate,
 ): Promise<ExitCode> {
-  const { confirm, environment, program, terminal, yes } = work.options;
-  const approval = yes || isConfirmed ? ["--auto-approve"] : [];
+  const { environment, yes = false } = work.options;
+  const given: Given = { ...deployment(work, rest), ...more, approved: yes || more.approved === true };
   const logins: Logins = (planned) => tryLogins(planned, environment);
-  const given = { environment, gate, logins, quiet: true, approval: "--yes" };
-  const more = { ...(confirm ? { confirm } : {}), ...(program ? { program } : {}), ...(terminal ? { terminal } : {}) };
-  const code = await operate([...deploy(work), ...words, ...approval], { ...given, ...more }, work.io);
-  return asExit(code);
+  const options: OperateOptions = { ...work.options, gate, logins, quiet: true, approval: "--yes" };
+  return asExit(await operate(given, options, work.io));
 }
 
 const asExit = (code: number): ExitCode =>
@@ -214,8 +211,11 @@ async function verify(work: Rebuild): Promise<ExitCode> {
     await guardGate(planned);
     return EXIT.problems;
   };
-  const words = [...deploy(work), ...scope(work)];
-  const code = await operate(words, { environment, gate, quiet: true, ...(program ? { program } : {}) }, io);
+  const code = await operate(
+    deployment(work, scope(work)),
+    { environment, gate, quiet: true, ...(program ? { program } : {}) },
+    io,
+  );
   if (!isEmpty || code !== EXIT.ok) return EXIT.problems;
   io.out(`${io.colors.bold(target.host)}: ${io.colors.green("rebuilt")}; a second plan finds nothing to change`);
   return EXIT.ok;
@@ -230,10 +230,8 @@ function scope(work: Rebuild): string[] {
 const ownAddresses = ({ addresses, target }: Rebuild): readonly string[] =>
   addresses.filter(({ owner }) => owner === target.host).map(({ address }) => address);
 
-/** The words that every run of Terraform begins with. */
-const deploy = ({ labTarget, options: { vaultPasswordFile = [], verbose } }: Rebuild): string[] => [
-  "deploy",
-  labTarget,
-  ...(verbose ? ["--verbose"] : []),
-  ...vaultPasswordFile.flatMap((file) => ["--vault-password-file", file]),
-];
+/** @param rest what `terraform plan` is to get */
+function deployment({ labTarget, options }: Rebuild, rest: readonly string[]): Given {
+  const { vaultPasswordFile = [], verbose = false } = options;
+  return { ...ALONE, command: "deploy", target: labTarget, rest, vaultPasswordFile, verbose };
+}

@@ -35,16 +35,20 @@ Names that begin with \`proxmox_\`, \`lxc_\` or \`terraform_\` and are not here 
 
 class Reference {
   /** By the schema of a key, the section that has it already. */
-  private readonly told = new Map<z.core.$ZodType, string>();
+  readonly #told = new Map<z.core.$ZodType, string>();
 
   /** Mappings whose section is still to come, and its title: what lies deeper refers to it instead of telling it. */
-  private readonly promised = new Map<z.ZodObject, string>();
+  readonly #promised = new Map<z.ZodObject, string>();
 
-  constructor(private readonly lines: string[] = [INTRODUCTION]) {}
+  readonly #lines: string[];
+
+  constructor(lines: string[] = [INTRODUCTION]) {
+    this.#lines = lines;
+  }
 
   tables(shape: Shape): string {
-    this.table("", shape, true);
-    return this.lines.join("\n").trimEnd();
+    this.#table("", shape, true);
+    return this.#lines.join("\n").trimEnd();
   }
 
   page(roles: readonly Role[]): string {
@@ -53,72 +57,72 @@ class Reference {
     const secret = (name: string) => (CREDENTIALS as readonly string[]).includes(name);
     const wide = (name: string) => (LAB_WIDE as readonly string[]).includes(name);
     const ordinary = names.filter((name) => !mappings.includes(name) && !wide(name) && !secret(name));
-    this.group("Guests and nodes", "One of them makes a host a guest or a node.", mappings);
-    this.group("Of the whole lab", "One value for all hosts; set them in `group_vars/all`.", names.filter(wide));
-    this.group("Of groups and hosts", "They may differ from host to host.", ordinary);
-    this.group(
+    this.#group("Guests and nodes", "One of them makes a host a guest or a node.", mappings);
+    this.#group("Of the whole lab", "One value for all hosts; set them in `group_vars/all`.", names.filter(wide));
+    this.#group("Of groups and hosts", "They may differ from host to host.", ordinary);
+    this.#group(
       "Credentials",
       "In the inventory only encrypted: see [secrets](commands/secrets.md).",
       names.filter(secret),
     );
-    this.lines.push("## Of roles\n", "What is configured inside guests, a role each.\n");
-    for (const role of roles) this.role(role);
-    return `${this.lines.join("\n").trimEnd()}\n`;
+    this.#lines.push("## Of roles\n", "What is configured inside guests, a role each.\n");
+    for (const role of roles) this.#role(role);
+    return `${this.#lines.join("\n").trimEnd()}\n`;
   }
 
-  private group(title: string, text: string, names: readonly string[]): void {
-    this.lines.push(`## ${title}\n`, `${text}\n`);
-    this.table("", Object.fromEntries(names.map((name) => [name, VARIABLES[name as keyof typeof VARIABLES]])));
+  #group(title: string, text: string, names: readonly string[]): void {
+    this.#lines.push(`## ${title}\n`, `${text}\n`);
+    this.#table("", Object.fromEntries(names.map((name) => [name, VARIABLES[name as keyof typeof VARIABLES]])));
   }
 
-  private role({ group, name, summary, switch: off, targets, variables, when }: Role): void {
+  #role({ group, name, summary, switch: off, targets, variables, when }: Role): void {
     const whose = group === "all" ? "every guest" : `members of \`${group}\``;
     const only = when === "set" ? " that set one of its variables" : "";
     const kinds = targets ? ` (${targets.join(", ")})` : "";
     const unless = off === undefined ? "" : `, unless \`${off}\` is false`;
-    this.lines.push(`### Role ${name}\n`);
-    this.lines.push(`${cell(summary)} For ${whose}${kinds}${only}${unless}. [More](roles/${name}.md)\n`);
-    if (Object.keys(variables.shape).length > 0) this.table("", variables.shape, true);
+    this.#lines.push(`### Role ${name}\n`);
+    this.#lines.push(`${cell(summary)} For ${whose}${kinds}${only}${unless}. [More](roles/${name}.md)\n`);
+    if (Object.keys(variables.shape).length > 0) this.#table("", variables.shape, true);
   }
 
   /** The keys of a mapping, which is complete or not at all, then a section for each mapping in it that has not been told yet. */
-  private table(path: string, shape: Shape, isComplete = path !== ""): void {
+  #table(path: string, shape: Shape, isComplete = path !== ""): void {
     const keys = Object.entries(shape).map(([key, schema]) => ({ key, schema, doc: describe(schema) }));
     const sections: { readonly title: string; readonly inner: NonNullable<Described["inner"]> }[] = [];
-    this.lines.push("| Key | Type | Default | Meaning |", "|---|---|---|---|");
+    this.#lines.push("| Key | Type | Default | Meaning |", "|---|---|---|---|");
     for (const { doc, key, schema } of keys) {
       const title = `${path === "" ? "" : `${path}.`}${key}${doc.inner?.suffix ?? ""}`;
-      const known = doc.inner && (this.sectionOf(doc.inner.schema) ?? this.promised.get(doc.inner.schema));
+      const known = doc.inner && (this.#sectionOf(doc.inner.schema) ?? this.#promised.get(doc.inner.schema));
       if (doc.inner && !known) {
         sections.push({ title, inner: doc.inner });
-        this.promised.set(doc.inner.schema, title);
+        this.#promised.set(doc.inner.schema, title);
       }
       const name = doc.inner ? `[\`${key}\`](#${anchor(known ?? title)})` : `\`${key}\``;
       const preset = doc.preset ?? (isComplete && doc.isRequired ? "**required**" : "");
-      this.lines.push(`| ${name} | ${cell(doc.type)} | ${cell(preset)} | ${cell(doc.text)} |`);
-      if (path !== "") this.told.set(schema, path);
+      this.#lines.push(`| ${name} | ${cell(doc.type)} | ${cell(preset)} | ${cell(doc.text)} |`);
+      if (path !== "") this.#told.set(schema, path);
     }
-    this.lines.push("");
-    for (const { inner, title } of sections) this.section(title, inner.schema);
+    this.#lines.push("");
+    for (const { inner, title } of sections) this.#section(title, inner.schema);
   }
 
-  private section(title: string, schema: z.ZodObject): void {
-    this.lines.push(`### \`${title}\`\n`);
+  #section(title: string, schema: z.ZodObject): void {
+    this.#lines.push(`### \`${title}\`\n`);
     const entries = Object.entries(schema.shape as Shape);
-    const shared = entries.filter(([, each]) => this.told.has(each));
+    const shared = entries.filter(([, each]) => this.#told.has(each));
     if (shared.length > 0) {
-      const whose = this.told.get(shared[0]![1])!;
+      const whose = this.#told.get(shared[0]![1])!;
       const names = shared.map(([key]) => `\`${key}\``).join(", ");
       const others = shared.length < entries.length;
-      this.lines.push(`As in [\`${whose}\`](#${anchor(whose)}): ${names}.${others ? " Beside them:" : ""}\n`);
+      this.#lines.push(`As in [\`${whose}\`](#${anchor(whose)}): ${names}.${others ? " Beside them:" : ""}\n`);
       if (!others) return;
     }
-    this.table(title, Object.fromEntries(entries.filter(([, each]) => !this.told.has(each))));
+    this.#table(title, Object.fromEntries(entries.filter(([, each]) => !this.#told.has(each))));
   }
 
   /** The section that has all keys of a mapping already. */
-  private sectionOf({ shape }: z.ZodObject): string | undefined {
-    const homes = new Set(Object.values(shape as Shape).map((each) => this.told.get(each)));
+  #sectionOf({ shape }: z.ZodObject): string | undefined {
+    const homes = new Set(Object.values(shape as Shape).map((each) => this.#told.get(each)));
     const [home] = homes;
     return homes.size === 1 ? home : undefined;
   }

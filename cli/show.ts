@@ -39,7 +39,7 @@ function describe(lab: Lab, host: string): object | undefined {
     const { source: _, ...rest } = guest;
     return { ...rest, credential: guestNeeds(guest).credential === "root" ? "root@pam" : "token" };
   }
-  const node = lab.nodes.find(({ name, source }) => name === host || source.at.file.includes(`/host_vars/${host}.`));
+  const node = lab.nodes.find(({ name }) => name === host);
   if (!node) return undefined;
   const { source: _, ...rest } = node;
   return {

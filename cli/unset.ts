@@ -1,24 +1,12 @@
 import type { z } from "zod";
 import type { LoadResult } from "../model";
+import { fallbackOf } from "../model/fallbacks";
 import { formatPosition, type Position } from "../model/problem";
 import { describe, schemaAt } from "../model/schema/describe";
 import { VARIABLES } from "../model/schema/variables";
-import { type Tree, treeAt } from "../model/tree";
+import { type Tree, treeAt, writtenAt } from "../model/tree";
 import { allRoles } from "../provision/registry";
 import type { Io } from "./output";
-import { origin } from "./values";
-
-/** The variable that stands in for a key of a guest that is not set. */
-const FALLBACKS: Readonly<Record<string, string>> = {
-  cores: "lxc_cores",
-  memory: "lxc_memory",
-  disk: "lxc_disk",
-  node: "proxmox_default_node",
-  storage: "proxmox_default_storage",
-  template: "proxmox_default_template",
-  features: "lxc_features",
-  mounts: "proxmox_default_mounts",
-};
 
 /** Keys of the inventory that a resolved lab calls otherwise, beside those that only get their unit. */
 const FIELDS: Readonly<Record<string, string>> = { networks: "nics", ip: "address", ip6: "address6" };
@@ -113,11 +101,11 @@ const templateName = (os: object) => ("name" in os ? os.name : "volume" in os ? 
 /** The other variable that sets what a guest does not. */
 function sourceOf([first = "", ...rest]: readonly string[], trees: ReadonlyMap<string, Tree>): string | undefined {
   const card = first === "networks" && rest[1] === "network";
-  const name = card ? "proxmox_default_network" : FALLBACKS[first];
+  const name = card ? "proxmox_default_network" : fallbackOf(first);
   const path = card ? [] : rest;
   const tree = name === undefined ? undefined : trees.get(name);
   const found = tree && treeAt(tree, path);
-  return found?.found ? `from ${[name, ...path].join(".")} at ${formatPosition(origin(found.tree))}` : undefined;
+  return found?.found ? `from ${[name, ...path].join(".")} at ${formatPosition(writtenAt(found.tree))}` : undefined;
 }
 
 /** The network, or the guest's firewall, that gives a card, or the guest's name resolution, what it does not set itself. */

@@ -1,9 +1,6 @@
 import type { Tree } from "../model/tree";
 import { pythonNumber } from "../model/yaml/scalar";
 
-/** Where a value was written: what `{{ … }}` in the end led to. */
-export const origin = (tree: Tree) => tree.via?.findLast(({ from }) => from !== undefined)?.from ?? tree.at;
-
 /** A value as compact text on one line. */
 export function compact(tree: Tree): string {
   if (tree.kind === "sequence") return `[${tree.items.map(compact).join(", ")}]`;

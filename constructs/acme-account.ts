@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
 import { AcmeAccount as AcmeAccountResource } from "../.gen/providers/proxmox/acme-account";
-import { AcmeDnsPlugin } from "../.gen/providers/proxmox/acme-dns-plugin";
+import { AcmeDnsPlugin, type AcmeDnsPluginConfig } from "../.gen/providers/proxmox/acme-dns-plugin";
+import { giveAddress } from "./address";
 import { compact } from "./compact";
 import type { ProxmoxProviders } from "./providers";
 
@@ -48,15 +49,15 @@ export class AcmeAccount extends Construct {
       tos: termsUrl,
       directory: directoryUrl ?? LETS_ENCRYPT,
     });
-    this.account.overrideLogicalId(this.accountName);
+    giveAddress(this.account, this.accountName);
     for (const { api, data, name, validationDelaySeconds } of plugins) {
       const plugin = new AcmeDnsPlugin(this, `plugin-${name}`, {
         plugin: name,
         api,
         data: { ...data },
-        ...compact({ validationDelay: validationDelaySeconds }),
+        ...compact<Pick<AcmeDnsPluginConfig, "validationDelay">>({ validationDelay: validationDelaySeconds }),
       });
-      plugin.overrideLogicalId(name);
+      giveAddress(plugin, name);
     }
   }
 }

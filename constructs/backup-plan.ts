@@ -1,6 +1,7 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { BackupJob, type BackupJobConfig } from "../.gen/providers/proxmox/backup-job";
+import { giveAddress } from "./address";
 import { compact } from "./compact";
 import { ConstructError } from "./construct-error";
 
@@ -59,8 +60,7 @@ export class BackupPlan extends Construct {
         ...configOf(job),
         ...(after.length > 0 ? { dependsOn: [...after] } : {}),
       });
-      made.overrideLogicalId(job.name);
-      return made;
+      return giveAddress(made, job.name);
     });
   }
 }
@@ -81,11 +81,11 @@ function configOf(job: BackupJobProps): BackupJobConfig {
     compress: job.compress ?? "zstd",
     pruneBackups: Object.fromEntries(Object.entries(job.keep).map(([option, number]) => [option, String(number)])),
     notesTemplate: job.notes ?? "{{guestname}}",
-    node: job.node,
+    nodeAttribute: job.node,
     mailto: job.mailTo && [...job.mailTo],
     mailnotification: job.mailWhen,
     bwlimit: job.bandwidthKiBps,
     repeatMissed: job.repeatMissed ?? false,
     pbsChangeDetectionMode: job.changeDetection,
-  } as { [Key in keyof BackupJobConfig]: BackupJobConfig[Key] | undefined });
+  });
 }

@@ -3,7 +3,7 @@ import { Vm } from "./vm";
 import type { VmDiskImage } from "./vm-image";
 import type { VmCloudInit, VmProps } from "./vm-props";
 
-export interface CloudVmProps extends Omit<VmProps, "discs"> {
+export interface CloudVmProps extends Omit<VmProps, "cdroms"> {
   readonly cloudInit: VmCloudInit;
   /** A cloud image. Not needed to adopt a VM. */
   readonly image?: VmDiskImage;

@@ -1,6 +1,7 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { DownloadFile } from "../.gen/providers/proxmox/download-file";
+import { giveAddress } from "./address";
 
 /** Proxmox VE's `ostype` of containers. */
 export type OsType =
@@ -47,7 +48,7 @@ export class ContainerTemplate extends Construct implements LxcTemplate {
   constructor(scope: Construct, id: string, props: ContainerTemplateProps) {
     super(scope, id);
     this.osType = props.osType;
-    this.file = new DownloadFile(this, "Default", {
+    const file = new DownloadFile(this, "Default", {
       nodeName: props.nodeName,
       datastoreId: props.storage,
       contentType: "vztmpl",
@@ -63,6 +64,7 @@ export class ContainerTemplate extends Construct implements LxcTemplate {
       verify: true,
       ...(props.after?.length ? { dependsOn: [...props.after] } : {}),
     });
+    this.file = giveAddress(file);
   }
 
   get volumeId(): string {

@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
 import { DockerCapability } from "./capabilities/docker";
-import type { LxcFeatures, StepSpec, TieredLxcProps } from "./lxc-props";
+import type { StepSpec } from "./guest-props";
+import type { LxcFeatures, TieredLxcProps } from "./lxc-props";
 import { TieredLxc } from "./tiered-lxc";
 
 export interface DockerHostProps extends TieredLxcProps {

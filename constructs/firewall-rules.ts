@@ -48,8 +48,8 @@ export type FirewallRule = PacketRule | SecurityGroupUse;
 /** A rule as the provider takes it. Everything it would fill in is left out: it reads the same back. */
 export function ruleBlock(rule: FirewallRule): VirtualEnvironmentFirewallRulesRule {
   const common = { iface: rule.iface, comment: rule.comment, enabled: rule.enabled ?? true };
-  if ("group" in rule) return block({ securityGroup: rule.group, ...common });
-  return block({
+  if ("group" in rule) return compact({ securityGroup: rule.group, ...common });
+  return compact({
     type: rule.direction ?? "in",
     action: rule.action,
     source: rule.from,
@@ -62,7 +62,3 @@ export function ruleBlock(rule: FirewallRule): VirtualEnvironmentFirewallRulesRu
     ...common,
   });
 }
-
-type Block = VirtualEnvironmentFirewallRulesRule;
-
-const block = (value: { [Key in keyof Block]: Block[Key] | undefined }): Block => compact<Block>(value as Block);

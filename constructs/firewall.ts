@@ -6,6 +6,7 @@ import { VirtualEnvironmentClusterFirewallSecurityGroup } from "../.gen/provider
 import { VirtualEnvironmentFirewallAlias } from "../.gen/providers/proxmox/virtual-environment-firewall-alias";
 import { VirtualEnvironmentFirewallIpset } from "../.gen/providers/proxmox/virtual-environment-firewall-ipset";
 import { VirtualEnvironmentFirewallRules } from "../.gen/providers/proxmox/virtual-environment-firewall-rules";
+import { giveAddress } from "./address";
 import {
   type FirewallLogLevel,
   type FirewallPolicy,
@@ -94,14 +95,13 @@ export class Firewall extends Construct {
     super(scope, id);
     const { aliases = [], enabled, groups = [], inputPolicy = "DROP", ipsets = [], nodes = [], rules = [] } = props;
     const named = aliases.map(({ name, ...rest }) =>
-      called(name, new VirtualEnvironmentFirewallAlias(this, `alias-${name}`, { name, ...rest })),
+      giveAddress(new VirtualEnvironmentFirewallAlias(this, `alias-${name}`, { name, ...rest }), name),
     );
     const sets = ipsets.map((set) => this.#set(set, named));
     this.names = [...named, ...sets, ...groups.map((group) => this.#group(group, [...named, ...sets]))];
     const own = this.#rules(DATACENTER, "cluster", rules, props);
     const ofNodes = nodes.flatMap((node) => this.#node(node, props));
-    this.options = called(
-      DATACENTER,
+    this.options = giveAddress(
       new VirtualEnvironmentClusterFirewall(this, "options", {
         enabled,
         inputPolicy,
@@ -112,6 +112,7 @@ export class Firewall extends Construct {
         dependsOn: [...sets, own, ...ofNodes],
         ...(enabled && inputPolicy !== "ACCEPT" ? { lifecycle: { preventDestroy: true } } : {}),
       }),
+      DATACENTER,
     );
   }
 
@@ -122,7 +123,7 @@ export class Firewall extends Construct {
       ...(entry.comment === undefined ? {} : { comment: entry.comment }),
     }));
     const set = { name, cidr, dependsOn, ...(comment === undefined ? {} : { comment }) };
-    return called(name, new VirtualEnvironmentFirewallIpset(this, `ipset-${name}`, set));
+    return giveAddress(new VirtualEnvironmentFirewallIpset(this, `ipset-${name}`, set), name);
   }
 
   #group({ comment, name, rules }: SecurityGroupProps, dependsOn: ITerraformDependable[]): TerraformResource {
@@ -132,13 +133,12 @@ export class Firewall extends Construct {
       dependsOn,
       ...(comment === undefined ? {} : { comment }),
     };
-    return called(name, new VirtualEnvironmentClusterFirewallSecurityGroup(this, `group-${name}`, group));
+    return giveAddress(new VirtualEnvironmentClusterFirewallSecurityGroup(this, `group-${name}`, group), name);
   }
 
   #node(props: NodeFirewallProps, { adopt = false }: FirewallProps): TerraformResource[] {
     const { node: nodeName, logForward = "nolog", logIn = "nolog", logOut = "nolog", rules = [] } = props;
-    const options = called(
-      nodeName,
+    const options = giveAddress(
       new NodeFirewall(this, `options-${nodeName}`, {
         nodeName,
         enabled: props.enabled ?? true,
@@ -149,6 +149,7 @@ export class Firewall extends Construct {
         nosmurfs: props.nosmurfs ?? true,
         nftables: props.nftables ?? false,
       }),
+      nodeName,
     );
     return [options, this.#rules(nodeName, `node/${nodeName}`, rules, { adopt }, nodeName)];
   }
@@ -160,15 +161,17 @@ export class Firewall extends Construct {
     { adopt = false }: Pick<FirewallProps, "adopt">,
     nodeName?: string,
   ): TerraformResource {
-    const made = called(
-      name,
-      new VirtualEnvironmentFirewallRules(this, `rules-${name}`, {
+    // A node may be called like the rules of all of them.
+    const id = nodeName === DATACENTER ? `node-${name}` : name;
+    const made = giveAddress(
+      new VirtualEnvironmentFirewallRules(this, `rules-${id}`, {
         ...(nodeName === undefined ? {} : { nodeName }),
         rule: rules.map(ruleBlock),
         dependsOn: [...this.names],
       }),
+      name,
     );
-    if (adopt) importRules(this, `import-${name}`, made, importId);
+    if (adopt) importRules(this, `import-${id}`, made, importId);
     return made;
   }
 }
@@ -178,11 +181,4 @@ export function importRules(scope: Construct, id: string, rules: TerraformResour
   new TerraformFragment(scope, id, () => ({
     import: [{ to: `${rules.terraformResourceType}.${rules.friendlyUniqueId}`, id: importId }],
   }));
-}
-
-/** Its Terraform address ends in this name. */
-export function called<T extends TerraformResource>(name: string, resource: T): T {
-  // A name with other characters keeps the id that cdktf makes of its path.
-  if (/^[A-Za-z_][\w-]*$/.test(name)) resource.overrideLogicalId(name);
-  return resource;
 }

@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
 import { GpuCapability } from "./capabilities/gpu";
-import type { LxcDevice, StepSpec, TieredLxcProps } from "./lxc-props";
+import type { StepSpec } from "./guest-props";
+import type { LxcDevice, TieredLxcProps } from "./lxc-props";
 import { TieredLxc } from "./tiered-lxc";
 
 export interface GpuHostProps extends TieredLxcProps {

@@ -1,7 +1,7 @@
 import { Construct, type IDependable } from "constructs";
 import { ConstructError, shown } from "./construct-error";
 import type { NodeAccess, ProxmoxProviders } from "./providers";
-import { Step } from "./step";
+import { nodeStep, type Step } from "./step";
 
 export interface GpuPassthroughProps {
   readonly providers: ProxmoxProviders;
@@ -35,18 +35,20 @@ export class GpuPassthrough extends Construct {
 
   constructor(scope: Construct, id: string, props: GpuPassthroughProps) {
     super(scope, id);
-    const { after, cards, node, providers } = props;
+    const { after = [], cards, node, providers } = props;
     const problems = cards.flatMap(({ functions = [], name, pciAddress }) =>
       [pciAddress, ...functions]
         .filter((address) => !ADDRESS.test(address))
-        .map((address) => `${name}: expected a PCI address such as 0000:04:00.0, got ${shown(address)}`),
+        .map(
+          (address) =>
+            `${name}: expected a PCI address such as 0000:04:00.0, got ${shown(address)}; write it as lspci -D does`,
+        ),
     );
     if (problems.length > 0) throw new ConstructError(this, problems);
-    this.step = new Step(scope, "gpu-passthrough", {
+    this.step = nodeStep(scope, "gpu-passthrough", {
       role: "gpu-passthrough",
-      scripts: "provision/gpu-passthrough",
-      target: { transport: "node", node: providers.login(node) },
-      guestId: node.name,
+      providers,
+      node,
       settings: {
         gpu_cards: cards.map(({ deviceId, functions = [], name, pciAddress, vendor }) => ({
           name,
@@ -56,8 +58,7 @@ export class GpuPassthrough extends Construct {
           functions: [...functions],
         })),
       },
-      secrets: {},
-      ...(after ? { after } : {}),
+      after,
     });
   }
 }

@@ -1,21 +1,10 @@
 import { shown } from "./construct-error";
+import { hasAddress } from "./guest-parts";
+import type { GuestNic, GuestProps } from "./guest-props";
 
 const DNS_LABEL = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 // Proxmox VE's format pve-tag; it stores tags in lower case, so capitals would be a difference for ever.
 const TAG = /^[a-z0-9_][a-z0-9_.+-]*$/;
-
-interface GuestProps {
-  readonly vmid: number;
-  readonly cores: number;
-  readonly memoryMiB: number;
-  readonly tags?: readonly string[];
-  readonly adopt?: boolean;
-  readonly rebuild?: string;
-  readonly protection?: boolean;
-  readonly startupOrder?: number;
-  readonly startupUpDelaySeconds?: number;
-  readonly startupDownDelaySeconds?: number;
-}
 
 /** What is wrong with the props that containers and VMs share, each as `name: expected …, got …; write …`. */
 export function* checkGuest(props: GuestProps, hostname: string): Iterable<string> {
@@ -34,6 +23,29 @@ export function* checkGuest(props: GuestProps, hostname: string): Iterable<strin
     yield "rebuild: expected no rebuild of a protected guest, got both; set `protection: false` first";
   if (props.startupOrder === undefined && (props.startupUpDelaySeconds ?? props.startupDownDelaySeconds) !== undefined)
     yield "startupOrder: expected with startup delays, got none; write startupOrder: 0";
+}
+
+/** What is wrong with network cards, under the names that they have in the guest or in Proxmox VE. */
+export function* checkNics(nics: readonly (GuestNic & { readonly name: string })[], limit: number): Iterable<string> {
+  const names = nics.map(({ name }) => name);
+  yield* atMost("nics", nics, limit);
+  yield* repeated("nics", "name", names);
+  for (const [index, nic] of nics.entries()) {
+    const { address, address6, gateway, gateway6, mtu, name, vlan } = nic;
+    yield* whole(`nics[${index}].vlan`, vlan, 1, 4094);
+    yield* whole(`nics[${index}].mtu`, mtu, 64, 65_535);
+    // The provider reads addresses back without their gaps, so a gap would be a difference for ever.
+    if (!hasAddress(nic) && nics.slice(index + 1).some(hasAddress))
+      yield `nics[${index}]: expected network cards without an address last, got ${shown(name)} before one that has; move it to the end`;
+    if (gateway !== undefined && (address === undefined || address === "dhcp"))
+      yield `nics[${index}].gateway: expected only with a static address, got ${shown(gateway)}; remove it`;
+    if (gateway6 !== undefined && (address6 === undefined || address6 === "dhcp" || address6 === "auto"))
+      yield `nics[${index}].gateway6: expected only with a static address, got ${shown(gateway6)}; remove it`;
+  }
+}
+
+export function* atMost(name: string, list: readonly unknown[], limit: number): Iterable<string> {
+  if (list.length > limit) yield `${name}: expected at most ${limit}, got ${list.length}; remove some`;
 }
 
 export function* whole(name: string, value: number | undefined, min: number, max: number): Iterable<string> {

@@ -2,8 +2,9 @@ import type { ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { VirtualEnvironmentFirewallOptions } from "../.gen/providers/proxmox/virtual-environment-firewall-options";
 import { VirtualEnvironmentFirewallRules } from "../.gen/providers/proxmox/virtual-environment-firewall-rules";
+import { giveAddress } from "./address";
 import { ConstructError } from "./construct-error";
-import { called, DATACENTER, importRules } from "./firewall";
+import { DATACENTER, importRules } from "./firewall";
 import { type FirewallLogLevel, type FirewallPolicy, type FirewallRule, ruleBlock } from "./firewall-rules";
 
 export interface GuestFirewallProps {
@@ -69,17 +70,17 @@ export class GuestFirewall extends Construct {
         lifecycle,
         dependsOn: [guest, ...after],
       });
-      this.rules = called(name, made);
+      this.rules = giveAddress(made, name);
       if (props.adopt) importRules(this, "import", made, `${kind}/${nodeName}/${vmid}`);
     }
-    this.options = called(
-      name,
+    this.options = giveAddress(
       new VirtualEnvironmentFirewallOptions(this, "options", {
         ...owner,
         ...optionsOf(props),
         lifecycle,
         dependsOn: [this.rules ?? guest],
       }),
+      name,
     );
   }
 }

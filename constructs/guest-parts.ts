@@ -2,10 +2,11 @@ import { Fn, type TerraformProvider, type TerraformResource, Token } from "cdktf
 import type { Construct } from "constructs";
 import { PoolMembership } from "../.gen/providers/proxmox/pool-membership";
 import { pathOf } from "./construct-error";
+import type { GuestNic } from "./guest-props";
 import { TerraformFragment } from "./terraform-data";
 
 /** The resource of a container or a VM. */
-type GuestResource = TerraformResource & { readonly id: string };
+export type GuestResource = TerraformResource & { readonly id: string };
 
 /** Takes over the guest that has this VMID on that node, by an import block. */
 export function importGuest(
@@ -31,13 +32,11 @@ export function joinPool(scope: Construct, guest: GuestResource, poolId: string)
   membership.overrideLogicalId(guest.friendlyUniqueId);
 }
 
-interface Addressed {
-  readonly address?: string | undefined;
-  readonly address6?: string | undefined;
-}
+/** Whether Proxmox VE is told of any address, be it a dynamic one. */
+export const hasAddress = ({ address, address6 }: GuestNic): boolean => address !== undefined || address6 !== undefined;
 
-/** Static addresses of cards, without prefix. */
-export function staticAddresses(nics: readonly Addressed[]): string[] {
+/** Static addresses of network cards, without prefix. */
+export function staticAddresses(nics: readonly GuestNic[]): string[] {
   return nics.flatMap(({ address, address6 }) =>
     [address, address6].flatMap((each) =>
       each === undefined || each === "dhcp" || each === "auto" ? [] : [each.replace(/\/.*/, "")],

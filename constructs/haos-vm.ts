@@ -3,7 +3,7 @@ import { Vm } from "./vm";
 import type { VmDiskImage } from "./vm-image";
 import type { VmProps } from "./vm-props";
 
-export interface HaosVmProps extends Omit<VmProps, "capabilities" | "cloudInit" | "discs" | "login" | "steps"> {
+export interface HaosVmProps extends Omit<VmProps, "capabilities" | "cloudInit" | "cdroms" | "login" | "steps"> {
   /** Home Assistant OS for KVM, unpacked: `haos_ova-<release>.qcow2`. Not needed to adopt a VM. */
   readonly image?: VmDiskImage;
 }

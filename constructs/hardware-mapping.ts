@@ -1,6 +1,7 @@
 import { Construct, type IDependable } from "constructs";
 import { HardwareMappingPci } from "../.gen/providers/proxmox/hardware-mapping-pci";
 import { HardwareMappingUsb } from "../.gen/providers/proxmox/hardware-mapping-usb";
+import { giveAddress } from "./address";
 import { compact } from "./compact";
 import { ConstructError, shown } from "./construct-error";
 import { dependencies } from "./step";
@@ -56,10 +57,13 @@ export class HardwareMapping extends Construct {
         : [
             `name: expected two or more letters, digits, - and _, starting with a letter, got ${shown(name)}; rename it`,
           ]),
-      ...(devices.length > 0 ? [] : ["devices: expected at least one, got none"]),
+      ...(devices.length > 0 ? [] : ["devices: expected at least one, got none; name a device, or delete the mapping"]),
       ...devices
         .filter(({ deviceId }) => !ID.test(deviceId))
-        .map(({ deviceId }) => `deviceId: expected vendor and device such as 10de:1b38, got ${shown(deviceId)}`),
+        .map(
+          ({ deviceId }) =>
+            `deviceId: expected vendor and device such as 10de:1b38, got ${shown(deviceId)}; write it as lspci -n or lsusb prints it, in lower case`,
+        ),
     ];
     if (problems.length > 0) throw new ConstructError(this, problems);
     const shared = { name, ...compact({ comment }), ...(after ? { dependsOn: dependencies(after) } : {}) };
@@ -79,6 +83,6 @@ export class HardwareMapping extends Construct {
               compact({ id: deviceId, nodeAttribute: nodeName, path, comment: note }),
             ),
           });
-    this.mapping.overrideLogicalId(name);
+    giveAddress(this.mapping, name);
   }
 }

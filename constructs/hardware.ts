@@ -1,10 +1,8 @@
 import { Construct } from "constructs";
+import { statedDevice, statedMount } from "./lxc-defaults";
 import type { LxcDevice, LxcMount } from "./lxc-props";
 import type { NodeAccess, ProxmoxProviders } from "./providers";
-import { Step } from "./step";
-
-/** Folder of the role that brings mount points and devices of existing guests to what is wanted. */
-const SCRIPTS = "provision/hardware";
+import { nodeStep, type Step } from "./step";
 
 /** A guest's wanted lines of `/etc/pve/lxc/<vmid>.conf`, by key: `mp0`, `dev1`. A volume is written as `storage:GiB`, as `pct set` takes it. */
 export type HardwareLines = { readonly [key: string]: string };
@@ -14,24 +12,16 @@ export interface HardwareProps {
   readonly node: NodeAccess;
   /** VMID → wanted lines. A guest without lines keeps none. */
   readonly guests: { readonly [vmid: string]: HardwareLines };
-  /** Token of the id of the guest, or of several. */
-  readonly guestId: string;
+  /** Id of the one guest: with another one the step runs again. @default the node's name */
+  readonly runsAgainWith?: string;
 }
 
 /**
  * Changes mounts and devices of guests that exist, on their node with `pct set`: the provider would destroy the guest for a
  * mount, and never removes a device. It is the role `hardware`, whose only setting `guests` is a map of VMID → key → line.
  */
-export function hardwareStep(scope: Construct, id: string, props: HardwareProps): Step {
-  const { guestId, guests, node, providers } = props;
-  return new Step(scope, id, {
-    role: "hardware",
-    scripts: SCRIPTS,
-    target: { transport: "node", node: providers.login(node) },
-    guestId,
-    settings: { guests },
-    secrets: {},
-  });
+export function hardwareStep(scope: Construct, id: string, { guests, ...around }: HardwareProps): Step {
+  return nodeStep(scope, id, { ...around, role: "hardware", settings: { guests } });
 }
 
 export interface NodeHardwareProps {
@@ -54,7 +44,7 @@ export class NodeHardware extends Construct {
     super(scope, id);
     const { bareVmids, node, providers } = props;
     const guests = Object.fromEntries([...bareVmids].sort((a, b) => a - b).map((vmid) => [String(vmid), {}]));
-    this.step = hardwareStep(this, "hardware", { providers, node, guests, guestId: node.name });
+    this.step = hardwareStep(this, "hardware", { providers, node, guests });
   }
 }
 
@@ -66,26 +56,23 @@ export function hardwareLines(mounts: readonly LxcMount[], devices: readonly Lxc
   return lines;
 }
 
-function mountLine(mount: LxcMount): string {
+function mountLine(given: LxcMount): string {
+  const mount = statedMount(given);
   return line(mount.kind === "bind" ? mount.source : `${mount.storage}:${mount.sizeGiB}`, {
     mp: mount.path,
-    ro: mount.readOnly ?? false,
-    backup: mount.kind === "bind" ? undefined : (mount.backup ?? false),
-    replicate: mount.replicate ?? true,
-    shared: mount.shared ?? false,
-    quota: mount.quota ?? false,
+    ro: mount.readOnly,
+    backup: mount.kind === "bind" ? undefined : mount.backup,
+    replicate: mount.replicate,
+    shared: mount.shared,
+    quota: mount.quota,
     acl: mount.acl,
     mountoptions: mount.options?.length ? mount.options.join(";") : undefined,
   });
 }
 
 function deviceLine(device: LxcDevice): string {
-  return line(device.path, {
-    mode: device.mode ?? "0660",
-    uid: device.uid,
-    gid: device.gid,
-    "deny-write": device.denyWrite ?? false,
-  });
+  const { denyWrite, gid, mode, path, uid } = statedDevice(device);
+  return line(path, { mode, uid, gid, "deny-write": denyWrite });
 }
 
 function line(subject: string, options: { readonly [name: string]: string | number | boolean | undefined }): string {

@@ -1,55 +1,34 @@
-import type { CapabilityData } from "./capabilities/capability";
 import { shown } from "./construct-error";
-import type { LxcDevice, LxcFeatures, StepSpec, TieredLxcProps } from "./lxc-props";
-import type { Ahead } from "./step";
+import { type Bound, type MergedGuest, mergeGuest } from "./guest-merge";
+import { statedDevice } from "./lxc-defaults";
+import type { LxcDevice, LxcFeatures, TieredLxcProps } from "./lxc-props";
 
-/** A guest's props with all that its capabilities add. */
-export interface MergedLxc {
+/** A container's props with all that its capabilities add. */
+export interface MergedLxc extends MergedGuest {
   readonly features: LxcFeatures;
   readonly devices: readonly LxcDevice[];
-  readonly tags: readonly string[];
-  /** In the order in which they run. */
-  readonly steps: readonly StepSpec[];
-  /** Conflicts, by the names of those who disagree. */
-  readonly problems: readonly string[];
 }
 
 /** Puts props and capabilities together. */
-export function mergeLxc(props: TieredLxcProps, labTag: string): MergedLxc {
-  const { capabilities = [], devices = [], node, steps = [], tags = [], template, unprivileged = true, vmid } = props;
-  const facts = { vmid, nodeName: node.name, osType: template.osType, unprivileged };
-  const bound = capabilities.map((capability) => ({ name: capability.name, data: capability.bind(facts) }));
-  const problems = [...missing(bound)];
+export function mergeLxc(props: TieredLxcProps): MergedLxc {
+  const { devices = [], features = {}, template, unprivileged = true } = props;
+  const { bound, merged } = mergeGuest(props, { osType: template.osType, unprivileged });
+  const problems = [...merged.problems];
   return {
-    features: mergeFeatures(props.features ?? {}, bound, problems),
+    ...merged,
+    features: mergeFeatures(features, bound, problems),
     devices: mergeDevices(devices, bound, problems),
-    tags: [...new Set([labTag, ...tags, ...bound.flatMap(({ data }) => data.tags ?? [])])].sort(),
-    steps: orderSteps([...bound.flatMap(({ data }) => data.steps ?? []), ...steps], problems),
     problems,
   };
-}
-
-export type Bound = readonly { readonly name: string; readonly data: CapabilityData }[];
-
-/** Capabilities that are there twice, or without what they require. */
-export function* missing(bound: Bound): Iterable<string> {
-  const present = new Set<string>();
-  for (const { name } of bound) {
-    if (present.has(name)) yield `capabilities: expected each once, got ${name} twice; remove one`;
-    present.add(name);
-  }
-  for (const { data, name } of bound)
-    for (const needed of data.requires ?? [])
-      if (!present.has(needed))
-        yield `capabilities: ${name} requires ${needed}, got ${[...present].join(", ")}; add ${needed} or remove ${name}`;
 }
 
 function mergeFeatures(own: Partial<LxcFeatures>, bound: Bound, problems: string[]): LxcFeatures {
   const merged = { nesting: false, keyctl: false, fuse: false, mknod: false, mount: new Set(own.mount) };
   for (const flag of ["nesting", "keyctl", "fuse", "mknod"] as const) {
-    const holders = [{ name: "features", value: own[flag] }].concat(
-      bound.map(({ data, name }) => ({ name: `capability ${name}`, value: data.features?.[flag] })),
-    );
+    const holders = [
+      { name: "features", value: own[flag] },
+      ...bound.map(({ data, name }) => ({ name: `capability ${name}`, value: data.features?.[flag] })),
+    ];
     const on = holders.filter(({ value }) => value === true);
     const off = holders.filter(({ value }) => value === false);
     merged[flag] = on.length > 0;
@@ -79,44 +58,10 @@ function mergeDevices(own: readonly LxcDevice[], bound: Bound, problems: string[
   return [...byPath.values()].map(({ device }) => device);
 }
 
-function sameDevice(a: LxcDevice, b: LxcDevice): boolean {
-  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && (a.denyWrite ?? false) === (b.denyWrite ?? false);
+function sameDevice(one: LxcDevice, other: LxcDevice): boolean {
+  const [a, b] = [statedDevice(one), statedDevice(other)];
+  return a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && a.denyWrite === b.denyWrite;
 }
-
-/** `base` first, then as given, but each after the roles that its `after` names. */
-export function orderSteps(given: readonly StepSpec[], problems: string[]): readonly StepSpec[] {
-  const waiting = given.filter(({ role }) => role === "base").concat(given.filter(({ role }) => role !== "base"));
-  const roles = new Set<string>();
-  for (const { role } of waiting) {
-    if (roles.has(role)) problems.push(`steps: expected each role once, got ${role} twice; remove one`);
-    roles.add(role);
-  }
-  const done: StepSpec[] = [];
-  const past = new Set<string>();
-  while (waiting.length > 0) {
-    const next = waiting.findIndex(({ after = [] }) => after.every((role) => past.has(role) || !roles.has(role)));
-    if (next < 0) {
-      problems.push(
-        `steps: expected an order, got a circle of ${waiting.map(({ role }) => role).join(", ")}; break it`,
-      );
-      return given;
-    }
-    const [step] = waiting.splice(next, 1);
-    if (step) done.push(step);
-    if (step) past.add(step.role);
-  }
-  return done;
-}
-
-/** The steps of a guest and, with `base`, those after it whose packages may be installed along with its own. */
-export function withAhead(steps: readonly StepSpec[]): readonly (readonly [StepSpec, Ahead])[] {
-  return steps.map((step, index) => {
-    const later = step.role === "base" ? steps.slice(index + 1) : [];
-    return [step, later.filter(({ ahead }) => ahead).map(aheadOf)];
-  });
-}
-
-const aheadOf = ({ role, scripts = `provision/${role}`, settings = {} }: StepSpec) => ({ scripts, settings });
 
 function names(holders: readonly { readonly name: string }[]): string {
   return holders.map(({ name }) => name).join(", ");

@@ -1,5 +1,9 @@
 import { Construct } from "constructs";
-import { MetricsServer as MetricsServerResource } from "../.gen/providers/proxmox/metrics-server";
+import {
+  type MetricsServerConfig,
+  MetricsServer as MetricsServerResource,
+} from "../.gen/providers/proxmox/metrics-server";
+import { giveAddress } from "./address";
 import { compact } from "./compact";
 import { ConstructError, shown } from "./construct-error";
 
@@ -22,6 +26,8 @@ export interface MetricsServerProps {
   readonly verifyTls?: boolean;
 }
 
+type Optional<T> = { readonly [Key in keyof T]?: T[Key] | undefined };
+
 const PROTOCOLS = { graphite: ["udp", "tcp"], influxdb: ["udp", "http", "https"], opentelemetry: ["http", "https"] };
 
 /** A server that the cluster sends its measurements of nodes, guests and storages to. */
@@ -33,9 +39,9 @@ export class MetricsServer extends Construct {
     const { bucket, name, organization, path, port, protocol, server, token, type, verifyTls } = props;
     if (protocol !== undefined && !PROTOCOLS[type].includes(protocol))
       throw new ConstructError(this, [
-        `protocol: expected ${PROTOCOLS[type].join(" or ")} for ${type}, got ${shown(protocol)}`,
+        `protocol: expected ${PROTOCOLS[type].join(" or ")} for ${type}, got ${shown(protocol)}; write one of them, or delete protocol`,
       ]);
-    const own = {
+    const own: Readonly<Record<MetricsServerProps["type"], Optional<MetricsServerConfig>>> = {
       graphite: { graphiteProto: protocol, graphitePath: path },
       influxdb: {
         influxDbProto: protocol,
@@ -45,8 +51,14 @@ export class MetricsServer extends Construct {
         influxVerify: verifyTls,
       },
       opentelemetry: { opentelemetryProto: protocol, opentelemetryPath: path, opentelemetryVerifySsl: verifyTls },
-    }[type];
-    this.server = new MetricsServerResource(this, "Default", { ...compact<object>(own), name, server, port, type });
-    this.server.overrideLogicalId(name);
+    };
+    this.server = new MetricsServerResource(this, "Default", {
+      ...compact<Partial<MetricsServerConfig>>(own[type]),
+      name,
+      server,
+      port,
+      type,
+    });
+    giveAddress(this.server, name);
   }
 }

@@ -1,7 +1,8 @@
 import { Construct, type IDependable } from "constructs";
-import { NetworkLinuxBridge } from "../.gen/providers/proxmox/network-linux-bridge";
+import { NetworkLinuxBridge, type NetworkLinuxBridgeConfig } from "../.gen/providers/proxmox/network-linux-bridge";
+import { giveAddress, pathInStack } from "./address";
 import { compact } from "./compact";
-import { ConstructError, pathOf, shown } from "./construct-error";
+import { ConstructError, shown } from "./construct-error";
 import { dependencies } from "./step";
 
 export interface NetworkBridgeProps {
@@ -52,7 +53,7 @@ export class NetworkBridge extends Construct {
       problems.push(`mtu: expected a whole number from 1280 to 65520, got ${shown(mtu)}; write 1500`);
     if (problems.length > 0) throw new ConstructError(this, problems);
     this.bridge = new NetworkLinuxBridge(this, "Default", {
-      ...compact({
+      ...compact<Partial<NetworkLinuxBridgeConfig>>({
         address: props.address,
         address6: props.address6,
         comment: props.comment,
@@ -67,7 +68,6 @@ export class NetworkBridge extends Construct {
       autostart: props.autostart ?? true,
       ...(after.length > 0 ? { dependsOn: dependencies(after) } : {}),
     });
-    const parts = pathOf(this).split("/").slice(1);
-    if (/^[A-Za-z_][\w-]*$/.test(parts.join("_"))) this.bridge.overrideLogicalId(parts.join("_"));
+    giveAddress(this.bridge, ...pathInStack(this));
   }
 }

@@ -1,3 +1,5 @@
+import { shown } from "./construct-error";
+
 /** What is let through between a bridge's guests, the node and other networks. */
 export interface BridgeRules {
   readonly name: string;
@@ -31,14 +33,16 @@ export interface Forward {
 
 const TABLE = "proxmox_lab";
 
-const INTERFACE = /^[A-Za-z0-9_.-]{1,15}$/;
-const RANGE = /^[0-9a-fA-F.:]+\/\d{1,3}$/;
-const ADDRESS = /^[0-9.]+$/;
+const INTERFACE = [/^[A-Za-z0-9_.-]{1,15}$/, "vmbr1"] as const;
+const RANGE = [/^[0-9a-fA-F.:]+\/\d{1,3}$/, "10.0.100.0/24"] as const;
+const ADDRESS = [/^[0-9.]+$/, "10.0.100.5"] as const;
 
 /** What cannot be written into the rules: they are text that a program reads. */
 export function problemsWithRules(bridges: readonly BridgeRules[]): string[] {
-  const wrong = (what: string, value: string, form: RegExp) =>
-    form.test(value) ? [] : [`${what}: expected text of the form ${form.source}, got ${JSON.stringify(value)}`];
+  const wrong = (what: string, value: string, [form, example]: readonly [RegExp, string]) =>
+    form.test(value)
+      ? []
+      : [`${what}: expected text of the form ${form.source}, got ${shown(value)}; write it as ${example}`];
   return bridges.flatMap(({ forwards = [], isolatedFrom = [], name, ports = [], range, uplink }) => [
     ...[name, ...ports, ...(uplink === undefined ? [] : [uplink]), ...isolatedFrom.map((each) => each.name)].flatMap(
       (each) => wrong(`${name}: an interface's name`, each, INTERFACE),

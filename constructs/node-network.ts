@@ -5,7 +5,7 @@ import { ConstructError } from "./construct-error";
 import { NetworkBridge, type NetworkBridgeProps } from "./network-bridge";
 import { type BridgeRules, hasRules, networkRules, problemsWithRules } from "./network-rules";
 import type { NodeAccess, ProxmoxProviders } from "./providers";
-import { Step } from "./step";
+import { nodeStep, type Step } from "./step";
 
 /** A bridge, and who may reach whom across it. */
 export interface NodeBridge
@@ -54,7 +54,6 @@ export class NodeNetwork extends Construct {
     const { after = [], node, providers } = props;
     const problems = problemsWithRules(props.bridges);
     if (problems.length > 0) throw new ConstructError(this, problems);
-    const target = { transport: "node", node: providers.login(node) } as const;
     const made = props.bridges.filter(({ write = "create" }) => write === "create");
     const rewritten = props.bridges.filter(({ write }) => write === "rewrite");
     const guard = made.length === 0 ? undefined : this.#guard(made, props);
@@ -68,35 +67,32 @@ export class NodeNetwork extends Construct {
       before = [built.bridge];
     }
     this.bridges = bridges;
-    const step = new Step(scope, "node-network", {
+    const step = nodeStep(scope, "node-network", {
       role: "node-network",
-      scripts: "provision/node-network",
-      target,
+      providers,
+      node,
       // A guard that was armed is disarmed by the run that it brings about.
-      guestId: guard ? guard.resource.id : node.name,
+      runsAgainWith: guard ? guard.resource.id : node.name,
       settings: {
         network_rules: hasRules(props.bridges) ? networkRules(props.bridges) : "",
         network_forwarding: props.bridges.some(({ uplink }) => uplink !== undefined),
         network_confirm_seconds: props.confirmWithinSeconds ?? (rewritten.length > 0 ? 120 : 45),
         network_rewrite: rewritten.map(rewriting),
       },
-      secrets: {},
       confirm: true,
-      ...(before.length > 0 ? { after: before } : {}),
+      after: before,
     });
     this.ready = step.resource;
   }
 
   /** Armed again whenever what is wanted of a bridge changes. */
   #guard(made: readonly NodeBridge[], { after = [], node, providers }: NodeNetworkProps): Step {
-    return new Step(this.#owner, "network-guard", {
+    return nodeStep(this.#owner, "network-guard", {
       role: "network-guard",
-      scripts: "provision/network-guard",
-      target: { transport: "node", node: providers.login(node) },
-      guestId: node.name,
+      providers,
+      node,
       settings: { network_guard_seconds: GUARD_SECONDS, network_bridges: made.map(linkSettings) },
-      secrets: {},
-      ...(after.length > 0 ? { after } : {}),
+      after,
     });
   }
 }

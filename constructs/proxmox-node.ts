@@ -6,6 +6,7 @@ import { AptStandardRepository } from "../.gen/providers/proxmox/apt-standard-re
 import { VirtualEnvironmentDns } from "../.gen/providers/proxmox/virtual-environment-dns";
 import { VirtualEnvironmentHosts } from "../.gen/providers/proxmox/virtual-environment-hosts";
 import { VirtualEnvironmentTime } from "../.gen/providers/proxmox/virtual-environment-time";
+import { giveAddress } from "./address";
 import { compact } from "./compact";
 import { ConstructError, shown } from "./construct-error";
 import type { NodeAccess } from "./providers";
@@ -70,7 +71,7 @@ export class ProxmoxNode extends Construct {
       ...this.#certificate(),
     ];
     for (const resource of this.resources)
-      if (!resource.terraformResourceType.includes("apt_")) called(resource, nodeName);
+      if (!resource.terraformResourceType.includes("apt_")) giveAddress(resource, nodeName);
   }
 
   /** One after the other: they are entries of shared files. */
@@ -91,16 +92,15 @@ export class ProxmoxNode extends Construct {
         nodeAttribute: this.#props.node.name,
         ...(before ? { dependsOn: [before] } : {}),
       });
-      const address = `${this.#props.node.name}_${handle}`;
       // Before anything refers to it: a reference keeps the name that it was made with.
-      called(standard, address);
+      giveAddress(standard, this.#props.node.name, handle);
       const repository = new AptRepository(this, `${handle}-entry`, {
         enabled,
         filePath: standard.filePath,
         index: standard.index,
         nodeAttribute: this.#props.node.name,
       });
-      called(repository, address);
+      giveAddress(repository, this.#props.node.name, handle);
       made.push(standard, repository);
     }
     return made;
@@ -134,11 +134,6 @@ export class ProxmoxNode extends Construct {
   }
 }
 
-/** A name that Terraform takes; a node may be called by a number. */
-function called(resource: TerraformResource, name: string): void {
-  if (/^[A-Za-z_]/.test(name)) resource.overrideLogicalId(name);
-}
-
 function problemsOf({ certificate, dns, hosts, node }: ProxmoxNodeProps): string[] {
   return [
     ...(dns && (dns.servers.length < 1 || dns.servers.length > 3)
@@ -150,7 +145,7 @@ function problemsOf({ certificate, dns, hosts, node }: ProxmoxNodeProps): string
         ]
       : []),
     ...(certificate && certificate.domains.length === 0
-      ? ["certificate.domains: expected at least one, got none"]
+      ? ["certificate.domains: expected at least one, got none; name one, or leave certificate out"]
       : []),
   ];
 }

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { NullProvider } from "@cdktf/provider-null/lib/provider";
 import { TerraformAsset, TerraformLocal, TerraformStack, TerraformVariable } from "cdktf";
 import type { Construct } from "constructs";
+import { closeDocument, OTHERS, openDocument, putCommand, SCRIPTS, unpackCommand } from "./step-wire";
 
 /** Terraform expressions for what a step sends. */
 export interface StepScripts {
@@ -77,7 +78,7 @@ function expressions(stack: TerraformStack, folder: string): StepScripts {
     ),
   );
   const hash = `\${sha256(${files})}`;
-  const kept: Kept = { hash, send: `\${${files}}\${${receive}}${hash}\n}\n\${${transport}}`, settings: {} };
+  const kept: Kept = { hash, send: `\${${files}}\${${receive}}${closeDocument(hash)}\n\${${transport}}`, settings: {} };
   const all = local(stack, `step_role_${role}`, () => kept);
   const settings = (encoded: string) => {
     const key = `s${createHash("sha256").update(encoded).digest("hex").slice(0, 16)}`;
@@ -87,7 +88,7 @@ function expressions(stack: TerraformStack, folder: string): StepScripts {
   return {
     hash: `\${${all}.hash}`,
     // No file holds the hash of them all, so none can end the document before its end.
-    document: `step_files() {\ncat <<'\${${all}.hash}'\n`,
+    document: openDocument("step_files", `\${${all}.hash}`),
     send: `\${${all}.send}`,
     settings,
     ahead: (encoded) => {
@@ -115,32 +116,26 @@ function asset(stack: TerraformStack, name: string, folder: string): string {
   return `\${path.module}/${(made ?? new TerraformAsset(stack, id, { path: folder })).path}`;
 }
 
-/**
- * Commands of the shell text that provision/transport/send.sh streams, one for each file. Scripts are sent, and everything
- * under `files/`; a README or a role.ts changes no guest.
- */
+/** Commands for the files of a folder that are sent. */
 function fileCommands(folder: string, prefix: string): string {
-  const others = `[for f in fileset("${folder}", "files/**") : ${packedCommand(folder, prefix)}]`;
-  const scripts = `[for f in fileset("${folder}", "*.sh") : ${scriptCommand(folder, prefix)}]`;
+  const others = `[for f in fileset("${folder}", "${OTHERS}") : ${packedCommand(folder, prefix)}]`;
+  const scripts = `[for f in fileset("${folder}", "${SCRIPTS}") : ${scriptCommand(folder, prefix)}]`;
   return `\${join("", concat(${scripts}, ${others}))}`;
 }
 
-/** The file as it is, which costs the guest no process; encoded when Terraform's strings, UTF-8 in NFC, would not keep it. */
+/** The file as it is; encoded when Terraform's strings, UTF-8 in NFC, would not keep it. */
 function scriptCommand(folder: string, prefix: string): string {
-  const plain = `"put '${prefix}\${${quoted("f")}}' '\${${quoted("text")}}'\\n"`;
+  const plain = inTerraform(putCommand(`${prefix}\${${quoted("f")}}`, `\${${quoted("text")}}`));
   const same = `base64encode(text) == filebase64("${folder}/\${f}")`;
   return `try([for text in [file("${folder}/\${f}")] : ${plain} if ${same}][0], ${packedCommand(folder, prefix)})`;
 }
 
 function packedCommand(folder: string, prefix: string): string {
-  const command = unpackCommand(`${prefix}\${${quoted("f")}}`, `\${filebase64("${folder}/\${f}")}`);
-  return `"${command.replace("\n", "\\n")}"`;
+  return inTerraform(unpackCommand(`${prefix}\${${quoted("f")}}`, `\${filebase64("${folder}/\${f}")}`));
 }
 
-/** @param encoded base64 */
-export function unpackCommand(path: string, encoded: string): string {
-  return `unpack '${path}' '${encoded}'\n`;
-}
+/** A command as a string of Terraform's. */
+const inTerraform = (command: string) => `"${command.replace("\n", "\\n")}"`;
 
 /** Terraform's expression for text between single quotes of a shell. */
 const quoted = (text: string) => `replace(${text}, "'", "'\\\\''")`;

@@ -11,26 +11,39 @@ import {
   Tokenization,
 } from "cdktf";
 import { Construct, Dependable, type IDependable } from "constructs";
-import { ConstructError, pathOf } from "./construct-error";
+import { giveAddress, pathInStack } from "./address";
+import { ConstructError } from "./construct-error";
+import type { NodeAccess, ProxmoxProviders } from "./providers";
 import { problemWithName, type Setting, settingsFile, shellQuote } from "./settings-file";
-import { stepScripts, unpackCommand } from "./step-scripts";
+import { stepScripts } from "./step-scripts";
+import { unpackCommand } from "./step-wire";
 import { connectionTo, enterCommand, type StepTarget } from "./transport";
 
 export type { Setting } from "./settings-file";
 export type { NodeLogin, StepTarget } from "./transport";
 
-export interface StepProps {
-  /** The role's name. */
+/** A role, and what it is given. */
+export interface RoleProps {
+  /** Its name. */
   readonly role: string;
-  /** The folder with the role's `apply.sh` and `check.sh`, relative to the project's root; `lib/` and `transport/` stand beside it. */
-  readonly scripts: string;
+  /**
+   * The folder with its `apply.sh` and `check.sh`, relative to the project's root; `lib/` and `transport/` stand beside it.
+   * @default "provision/<role>"
+   */
+  readonly scripts?: string;
+  /** Plain values. They travel encoded: `${` in them is text, and must not be escaped for Terraform. @default none */
+  readonly settings?: Settings;
+  /** Secret settings: name → expression of a sensitive Terraform variable. @default none */
+  readonly secrets?: Secrets;
+}
+
+type Settings = { readonly [name: string]: Setting };
+type Secrets = { readonly [name: string]: string };
+
+export interface StepProps extends RoleProps {
   readonly target: StepTarget;
-  /** Token of the guest's id: a guest created anew is configured anew. */
-  readonly guestId: string;
-  /** Plain values. They travel encoded: `${` in them is text, and must not be escaped for Terraform. */
-  readonly settings: { readonly [name: string]: Setting };
-  /** Secret settings: name → sensitive Terraform expression. */
-  readonly secrets: { readonly [name: string]: string };
+  /** The id of the guest, or the name of the node: with another one the step runs again, so a guest created anew is configured anew. */
+  readonly runsAgainWith: string;
   /**
    * Whether the role's `confirm.sh` runs after `apply.sh`, through a connection of its own: what was applied is reached then.
    * @default false
@@ -45,8 +58,8 @@ export interface StepProps {
   readonly after?: readonly IDependable[];
 }
 
-/** The folder of a role with an `ahead.sh`, and its plain settings. */
-export type Ahead = readonly Pick<StepProps, "scripts" | "settings">[];
+/** Roles with an `ahead.sh`. Their secrets are not taken along. */
+export type Ahead = readonly RoleProps[];
 
 export interface StepRun {
   /** `media base`: in front of every line of output. */
@@ -76,20 +89,21 @@ const QUOTE_IN_QUOTES = "'\\\\''";
 export class Step extends Construct {
   /** What Terraform knows the step as. */
   readonly resource: NullResource;
-  readonly #run: Pick<StepProps, "role" | "scripts" | "secrets" | "target"> & { readonly settings: string };
+  readonly #run: Omit<StepRun, "label">;
 
   constructor(scope: Construct, id: string, props: StepProps) {
     super(scope, id);
-    const { encoded, problems, text } = settingsOf(props.settings);
-    const { role, scripts: folder, secrets, target } = props;
+    const { after = [], role, secrets = {}, settings: values = NONE, target } = props;
+    const { encoded, problems, text } = settingsOf(values);
+    const folder = folderOf(props);
     this.#run = { role, scripts: folder, secrets, target, settings: text };
-    const all = [...problems, ...problemsWithSecrets(props)];
+    const all = [...problems, ...problemsWithSecrets(secrets, values)];
     if (all.length > 0) throw new ConstructError(this, all);
 
     const scripts = stepScripts(this, folder);
     const settings = scripts.settings(encoded);
     const ahead = (props.ahead ?? []).map((each) =>
-      stepScripts(this, each.scripts).ahead(settingsOf(each.settings).encoded),
+      stepScripts(this, folderOf(each)).ahead(settingsOf(each.settings ?? NONE).encoded),
     );
     const secretNames = Object.keys(secrets).sort();
     const run = (action: string, secretsIn: string): RemoteExecProvisioner => ({
@@ -106,7 +120,7 @@ export class Step extends Construct {
     });
     this.resource = new NullResource(this, "Default", {
       triggers: {
-        guest: props.guestId,
+        guest: props.runsAgainWith,
         scripts: scripts.hash,
         settings: this.#hash(text, secrets),
       },
@@ -116,10 +130,11 @@ export class Step extends Construct {
         run("apply", secretNames.length > 0 ? `'${SCRATCH}'` : ""),
         ...(props.confirm ? [run("confirm", "")] : []),
       ],
-      ...(props.after ? { dependsOn: dependencies(props.after) } : {}),
+      ...(after.length > 0 ? { dependsOn: dependencies(after) } : {}),
     });
-    const address = this.#address();
-    if (address) this.resource.overrideLogicalId(address);
+    const path = pathInStack(this);
+    // `media_base`, where the names leave no doubt.
+    giveAddress(this.resource, ...(path.at(-1)?.includes("_") ? [] : path));
   }
 
   /** What runs, for whoever runs it without Terraform. */
@@ -131,15 +146,8 @@ export class Step extends Construct {
     return { ...this.#run, label: this.#label(this.#run), secrets: Object.fromEntries(expressions) };
   }
 
-  /** `media_base`: without the hash that cdktf appends, where the names leave no doubt. */
-  #address(): string | undefined {
-    const parts = pathOf(this).split("/").slice(1);
-    const clear = parts.every((part) => /^[\w-]+$/.test(part)) && !parts.at(-1)?.includes("_");
-    return clear ? parts.join("_") : undefined;
-  }
-
   /** Secrets take part by the names of their references: a secret rotated under a new name runs the step again. */
-  #hash(settings: string, secrets: StepProps["secrets"]): string {
+  #hash(settings: string, secrets: Secrets): string {
     const hash = createHash("sha256").update(settings);
     for (const name of Object.keys(secrets).sort()) {
       hash.update(`\0${name}\0${this.#resolved(secrets[name])}`);
@@ -155,23 +163,43 @@ export class Step extends Construct {
 
   /** `media base`: the host and the role, in front of every line of output. */
   #label({ role, target }: Pick<StepProps, "role" | "target">): string {
-    const owner = pathOf(this).split("/").slice(1, -1).join("/");
+    const owner = pathInStack(this).slice(0, -1).join("/");
     const host = owner || (target.transport === "ssh" ? target.host : target.node.name);
     return `${host} ${role}`.replaceAll(/[^\w ./:-]/g, "?");
   }
 }
 
-interface Settings {
+export interface NodeStepProps extends Omit<StepProps, "target" | "runsAgainWith"> {
+  readonly providers: ProxmoxProviders;
+  readonly node: NodeAccess;
+  /** @default the node's name */
+  readonly runsAgainWith?: string;
+}
+
+/** Applies a role on a node itself. */
+export function nodeStep(scope: Construct, id: string, props: NodeStepProps): Step {
+  const { node, providers, runsAgainWith = node.name, ...step } = props;
+  return new Step(scope, id, {
+    ...step,
+    target: { transport: "node", node: providers.login(node) },
+    runsAgainWith,
+  });
+}
+
+const folderOf = ({ role, scripts = `provision/${role}` }: RoleProps): string => scripts;
+
+interface Written {
   readonly text: string;
   /** The text in base64. */
   readonly encoded: string;
   readonly problems: readonly string[];
 }
 
-const known = new WeakMap<StepProps["settings"], Settings>();
+const NONE: Settings = {};
+const known = new WeakMap<Settings, Written>();
 
 /** Written once for all steps that are given the same object, as the guests of a group mostly are. */
-function settingsOf(settings: StepProps["settings"]): Settings {
+function settingsOf(settings: Settings): Written {
   let found = known.get(settings);
   if (!found) {
     const { problems, text } = settingsFile(settings);
@@ -182,10 +210,7 @@ function settingsOf(settings: StepProps["settings"]): Settings {
   return found;
 }
 
-function sendSecrets(
-  secrets: StepProps["secrets"],
-  names: readonly string[],
-): (RemoteExecProvisioner | FileProvisioner)[] {
+function sendSecrets(secrets: Secrets, names: readonly string[]): (RemoteExecProvisioner | FileProvisioner)[] {
   const lines = names.map((name) => `${name}='${Fn.replace(secrets[name]!, "'", QUOTE_IN_QUOTES)}'\n`);
   return [
     { type: "remote-exec", inline: [`umask 077 && mkdir '${SCRATCH}'`] },
@@ -193,18 +218,21 @@ function sendSecrets(
   ];
 }
 
-function problemsWithSecrets({ secrets, settings }: StepProps): string[] {
+function problemsWithSecrets(secrets: Secrets, settings: Settings): string[] {
   return Object.keys(secrets).flatMap((name) => {
-    if (name in settings) return [`the setting ${name}: expected either a value or a secret, got both`];
+    if (name in settings) return [`the setting ${name}: expected either a value or a secret, got both; remove one`];
     return problemWithName(name) ?? [];
   });
 }
 
 /** A reference would be encoded unresolved. */
-function problemsWithTokens(settings: StepProps["settings"]): string[] {
+function problemsWithTokens(settings: Settings): string[] {
   return Object.entries(settings)
     .filter(([, value]) => Token.isUnresolved(value) || JSON.stringify(value)?.includes("${TfToken["))
-    .map(([name]) => `the setting ${name}: expected a plain value, got a reference to another resource`);
+    .map(
+      ([name]) =>
+        `the setting ${name}: expected a plain value, got a reference to another resource; write the value, or give a secret`,
+    );
 }
 
 /** Every resource of the constructs named. */

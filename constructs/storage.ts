@@ -5,9 +5,9 @@ import { StorageDirectory } from "../.gen/providers/proxmox/storage-directory";
 import { StorageNfs } from "../.gen/providers/proxmox/storage-nfs";
 import { StoragePbs } from "../.gen/providers/proxmox/storage-pbs";
 import { StorageZfspool } from "../.gen/providers/proxmox/storage-zfspool";
-import { called } from "./firewall";
+import { giveAddress } from "./address";
 import type { NodeAccess, ProxmoxProviders } from "./providers";
-import { Step } from "./step";
+import { nodeStep, type Step } from "./step";
 
 export interface StorageProps {
   /** Its name in Proxmox VE. */
@@ -72,7 +72,7 @@ export class Storage extends Construct {
     const { after = [], content, enabled = true, name, nodes, target } = props;
     const common = { id: name, content: [...content], nodes: [...nodes], disable: !enabled };
     const order = after.length > 0 ? { dependsOn: [...after] } : {};
-    this.resource = called(name, this.#make({ ...common, ...order }, target));
+    this.resource = giveAddress(this.#make({ ...common, ...order }, target), name);
   }
 
   #make(common: Common, target: StorageTarget): TerraformResource {
@@ -119,14 +119,7 @@ export interface ZfsDatasetProps {
 
 /** Makes a ZFS file system on a node where it is missing: the role `zfs-dataset`. It is never destroyed. */
 export function zfsDatasetStep(scope: Construct, id: string, props: ZfsDatasetProps): Step {
-  const { after = [], name, node, properties = [], providers } = props;
-  return new Step(scope, id, {
-    role: "zfs-dataset",
-    scripts: "provision/zfs-dataset",
-    target: { transport: "node", node: providers.login(node) },
-    guestId: node.name,
-    settings: { node_zfs_datasets: [{ name, properties: [...properties] }] },
-    secrets: {},
-    ...(after.length > 0 ? { after } : {}),
-  });
+  const { name, properties = [], ...around } = props;
+  const settings = { node_zfs_datasets: [{ name, properties: [...properties] }] };
+  return nodeStep(scope, id, { ...around, role: "zfs-dataset", settings });
 }

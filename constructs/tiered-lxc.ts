@@ -2,13 +2,15 @@ import { Construct } from "constructs";
 import { VirtualEnvironmentContainer } from "../.gen/providers/proxmox/virtual-environment-container";
 import { ConstructError } from "./construct-error";
 import { importGuest, joinPool, nameOf, staticAddresses } from "./guest-parts";
+import type { StepSpec } from "./guest-props";
+import { GuestSteps } from "./guest-steps";
 import { hardwareLines, hardwareStep } from "./hardware";
 import { checkLxc } from "./lxc-checks";
 import { lxcConfig } from "./lxc-config";
-import { type MergedLxc, mergeLxc, withAhead } from "./lxc-merge";
-import type { StepSpec, TieredLxcProps } from "./lxc-props";
+import { type MergedLxc, mergeLxc } from "./lxc-merge";
+import type { TieredLxcProps } from "./lxc-props";
 import { type RootOnlyOption, rootOnlyOptions } from "./root-only";
-import { type Ahead, Step } from "./step";
+import type { Step } from "./step";
 
 /**
  * Differences that Terraform must not act on once the guest exists. A template is used up at creation, and is unknown for an
@@ -38,58 +40,44 @@ export class TieredLxc extends Construct {
   readonly tags: readonly string[];
   /** Whether it has mounts or devices: its own step `hardware` then keeps them; else its node's `NodeHardware` does. */
   readonly hasHardware: boolean;
-  /** What comes last in configuring the guest: the last step, or the container. */
-  #last: Construct;
-  /** No more of the props than `addStep` needs: what is kept is kept for every guest until all is written. */
-  readonly #around: Pick<TieredLxcProps, "node" | "providers" | "vmid">;
+  readonly #steps: GuestSteps;
 
   constructor(scope: Construct, id: string, props: TieredLxcProps) {
     super(scope, id);
-    this.#around = { node: props.node, providers: props.providers, vmid: props.vmid };
     this.vmid = props.vmid;
     const hostname = props.hostname ?? nameOf(this);
-    const merged = mergeLxc(props, props.guard.tag);
+    const merged = mergeLxc(props);
     const problems = [...checkLxc(props, hostname), ...merged.problems];
     if (problems.length > 0) throw new ConstructError(this, problems);
 
-    const { hookScript, mounts = [], unprivileged = true } = props;
+    const { hookScript, mounts = [], node, providers, started = true, unprivileged = true, vmid } = props;
     this.tags = merged.tags;
     this.rootOnly = rootOnlyOptions({ ...merged, mounts, unprivileged, hookScript, adopt: props.adopt });
     this.container = this.#container(props, merged, hostname);
-    this.#last = this.container;
     if (props.adopt) {
-      const provider = this.rootOnly.length > 0 ? { provider: props.providers.root } : {};
-      importGuest(this, this.container, { node: props.node.name, vmid: props.vmid, ...provider });
+      const provider = this.rootOnly.length > 0 ? { provider: providers.root } : {};
+      importGuest(this, this.container, { node: node.name, vmid, ...provider });
     }
     if (props.pool !== undefined) joinPool(this, this.container, props.pool);
     this.hasHardware = mounts.length > 0 || merged.devices.length > 0;
-    if (this.hasHardware) {
-      this.#last = hardwareStep(this, "hardware", {
-        providers: props.providers,
-        node: props.node,
-        guests: { [props.vmid]: hardwareLines(mounts, merged.devices) },
-        guestId: this.container.id,
-      });
-    }
-    this.roles = props.started === false ? [] : merged.steps.map(({ role }) => role);
-    if (props.started !== false) for (const [step, ahead] of withAhead(merged.steps)) this.addStep(step, ahead);
+    const hardware = this.hasHardware
+      ? hardwareStep(this, "hardware", {
+          providers,
+          node,
+          guests: { [vmid]: hardwareLines(mounts, merged.devices) },
+          runsAgainWith: this.container.id,
+        })
+      : undefined;
+    const target = { transport: "pct", node: providers.login(node), vmid } as const;
+    this.#steps = new GuestSteps(this, { guest: this.container, target, first: hardware });
+    const steps = started ? merged.steps : [];
+    this.roles = steps.map(({ role }) => role);
+    this.#steps.addAll(steps);
   }
 
   /** Applies one more role, after all others. */
-  addStep({ role, scripts = `provision/${role}`, secrets = {}, settings = {} }: StepSpec, ahead: Ahead = []): Step {
-    const { node, providers, vmid } = this.#around;
-    const step = new Step(this, role, {
-      role,
-      scripts,
-      target: { transport: "pct", node: providers.login(node), vmid },
-      guestId: this.container.id,
-      settings,
-      secrets,
-      ahead,
-      ...(this.#last === this.container ? {} : { after: [this.#last] }),
-    });
-    this.#last = step;
-    return step;
+  addStep(step: StepSpec): Step {
+    return this.#steps.add(step);
   }
 
   #container(props: TieredLxcProps, merged: MergedLxc, hostname: string): VirtualEnvironmentContainer {

@@ -4,50 +4,43 @@ import type {
   VirtualEnvironmentVmInitialization,
 } from "../.gen/providers/proxmox/virtual-environment-vm";
 import { compact } from "./compact";
-import { cpuArguments, DISC_DRIVES, isQ35, needsArguments } from "./vm-hardware";
+import { guestConfig, networkOf } from "./guest-config";
+import { CDROM_DRIVES, cpuArguments, isQ35, needsArguments } from "./vm-hardware";
 import type { VmCloudInit, VmDisk, VmNic, VmProps } from "./vm-props";
 
 /** The VM's arguments, but for its network cards. What the provider would fill in by itself is stated. */
 export function vmConfig(props: VmProps, tags: readonly string[], hostname: string): VirtualEnvironmentVmConfig {
-  const { cards = [], cloudInit, discs = [], started = true, usb = [], vga = "std" } = props;
-  const boot = [props.disks[0].interface, ...DISC_DRIVES.slice(0, discs.length)];
+  const { cdroms = [], cloudInit, pciDevices = [], started = true, usb = [], vga = "std" } = props;
+  const boot = [props.disks[0].interface, ...CDROM_DRIVES.slice(0, cdroms.length)];
   return compact<VirtualEnvironmentVmConfig>({
-    nodeName: props.node.name,
-    vmId: props.vmid,
+    ...guestConfig(props, tags),
     name: hostname,
-    description: props.description ?? "",
-    tags: [...tags],
-    protection: props.protection ?? false,
-    started,
     onBoot: props.startOnBoot ?? started,
-    template: false,
     ...system(props),
     agent: agent(props.agent ?? false),
     disk: props.disks.map((disk, index) => diskBlock(disk, index === 0 ? props.image?.volumeId : undefined)),
     scsiHardware: props.scsiHardware ?? "virtio-scsi-single",
-    cdrom: discs[0] === undefined ? undefined : { fileId: discs[0], interface: DISC_DRIVES[0] },
+    cdrom: cdroms[0] === undefined ? undefined : { fileId: cdroms[0], interface: CDROM_DRIVES[0] },
     bootOrder: [...(props.bootOrder ?? boot)],
     initialization: cloudInit && initialization(props, cloudInit),
     hostpci:
-      cards.length === 0
+      pciDevices.length === 0
         ? undefined
-        : cards.map((card, index) => ({
+        : pciDevices.map(({ mapping, primary = false, romBar = true }, index) => ({
             device: `hostpci${index}`,
-            mapping: card.mapping,
+            mapping,
             pcie: isQ35(props),
-            rombar: card.romBar ?? true,
-            xvga: card.primary ?? false,
+            rombar: romBar,
+            xvga: primary,
           })),
     usb: usb.length === 0 ? undefined : usb.map(({ mapping, usb3 = false }) => ({ mapping, usb3 })),
     serialDevice: props.serial ? [{ device: "socket" }] : undefined,
     vga: { type: vga },
-    startup: startup(props),
     rebootAfterUpdate: props.rebootAfterUpdate ?? true,
     // A guest that is to be destroyed need not shut down first, which one without an agent may never do.
     stopOnDestroy: true,
     // Left to itself the provider has every storage searched for volumes of this VMID, and removes what it finds.
     deleteUnreferencedDisksOnDestroy: false,
-    timeoutCreate: props.createTimeoutSeconds ?? 1800,
     timeoutShutdownVm: props.shutdownTimeoutSeconds ?? 300,
   });
 }
@@ -114,33 +107,15 @@ function diskBlock(disk: VmDisk, image: string | undefined): VirtualEnvironmentV
   });
 }
 
-function initialization(
-  { disks, dnsDomain, dnsServers = [], nics = [] }: VmProps,
-  { interface: drive = "scsi30", sshKeys, storage = disks[0].storage, upgrade, user }: VmCloudInit,
-): VirtualEnvironmentVmInitialization {
-  const hasDns = dnsDomain !== undefined || dnsServers.length > 0;
+function initialization(props: VmProps, cloudInit: VmCloudInit): VirtualEnvironmentVmInitialization {
+  const { interface: drive = "scsi30", sshKeys, storage = props.disks[0].storage, upgrade, user } = cloudInit;
   return compact<VirtualEnvironmentVmInitialization>({
+    ...networkOf(props),
     datastoreId: storage,
     interface: drive,
     upgrade,
-    dns: hasDns
-      ? compact({ domain: dnsDomain, servers: dnsServers.length > 0 ? [...dnsServers] : undefined })
-      : undefined,
-    ipConfig: nics.filter(({ address, address6 }) => address !== undefined || address6 !== undefined).map(ipConfig),
     userAccount: { username: user, keys: [...sshKeys] },
   });
-}
-
-function ipConfig({ address, address6, gateway, gateway6 }: VmNic): object {
-  return compact({
-    ipv4: address === undefined ? undefined : compact({ address, gateway }),
-    ipv6: address6 === undefined ? undefined : compact({ address: address6, gateway: gateway6 }),
-  });
-}
-
-function startup({ startupDownDelaySeconds, startupOrder, startupUpDelaySeconds }: VmProps): object | undefined {
-  if (startupOrder === undefined) return undefined;
-  return compact({ order: startupOrder, upDelay: startupUpDelaySeconds, downDelay: startupDownDelaySeconds });
 }
 
 /**

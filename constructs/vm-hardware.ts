@@ -1,8 +1,8 @@
 import type { RootOnlyOption } from "./root-only";
 import type { VmProps } from "./vm-props";
 
-/** Drives for discs, in order: with the machine type q35 there are no other IDE drives. */
-export const DISC_DRIVES = ["ide2", "ide0"] as const;
+/** Drives for CDs, in order: with the machine type q35 there are no other IDE drives. */
+export const CDROM_DRIVES = ["ide2", "ide0"] as const;
 
 export const isQ35 = ({ machine }: Pick<VmProps, "machine">): boolean => machine?.includes("q35") ?? false;
 
@@ -10,8 +10,8 @@ export const isQ35 = ({ machine }: Pick<VmProps, "machine">): boolean => machine
 export const isWindows = ({ osType }: Pick<VmProps, "osType">): boolean => osType?.startsWith("w") ?? false;
 
 /** A primary card hides the hypervisor (`x-vga`, in PVE::QemuServer::PCI); the provider has no flag for it. */
-export const needsArguments = ({ cards = [], hideHypervisor = false }: VmProps): boolean =>
-  hideHypervisor && !cards.some(({ primary }) => primary);
+export const needsArguments = ({ hideHypervisor = false, pciDevices = [] }: VmProps): boolean =>
+  hideHypervisor && !pciDevices.some(({ primary }) => primary);
 
 /** What hides it without one. A second `-cpu` replaces Proxmox VE's, hence also the help that it gives Windows. */
 export function cpuArguments(props: VmProps): string {

@@ -1,9 +1,9 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { DownloadFile } from "../.gen/providers/proxmox/download-file";
-import { pathOf } from "./construct-error";
+import { giveAddress, pathInStack } from "./address";
 import type { NodeAccess, ProxmoxProviders } from "./providers";
-import { dependencies, Step } from "./step";
+import { dependencies, nodeStep, type Step } from "./step";
 
 /** What a VM's disk is made from: a `VmImage`, or a volume that is on the node already. */
 export interface VmDiskImage {
@@ -54,15 +54,13 @@ export class VmImage extends Construct implements VmDiskImage {
     }
   }
 
-  #unpacked({ after, checksum, checksumAlgorithm, fileName, node, providers, storage, url }: VmImageProps): Step {
-    return new Step(this, "Default", {
+  #unpacked({ after = [], checksum, checksumAlgorithm, fileName, node, providers, storage, url }: VmImageProps): Step {
+    return nodeStep(this, "Default", {
       role: "vm-image",
-      scripts: "provision/vm-image",
-      target: { transport: "node", node: providers.login(node) },
-      guestId: node.name,
+      providers,
+      node,
       settings: { storage, file: fileName, url, checksum, algorithm: checksumAlgorithm },
-      secrets: {},
-      ...(after?.length ? { after } : {}),
+      after,
     });
   }
 
@@ -84,8 +82,6 @@ export class VmImage extends Construct implements VmDiskImage {
       ...(props.after?.length ? { dependsOn: dependencies(props.after) } : {}),
     });
     // `pve1_image-…`, as steps are named: without the hash that cdktf appends.
-    const parts = pathOf(this).split("/").slice(1);
-    if (parts.every((part) => /^[\w-]+$/.test(part))) file.overrideLogicalId(parts.join("_"));
-    return file;
+    return giveAddress(file, ...pathInStack(this));
   }
 }

@@ -14,26 +14,31 @@ interface Condition {
  * the provider would call an update what then fails, or what is repeated at every plan.
  */
 export function ignored(props: VmProps): string[] {
-  const { bios, cloudInit, discs = [], image, tpm } = props;
-  return [
-    ...(image ? ["disk[0].import_from"] : []),
+  const { bios, cdroms = [], cloudInit, image, tpm } = props;
+  const hasEfiDisk = bios === "ovmf";
+  const all: (string | false)[] = [
+    image !== undefined && "disk[0].import_from",
     "disk[0].interface",
     "bios",
-    ...(bios === "ovmf" ? ["efi_disk[0].type", "efi_disk[0].pre_enrolled_keys", "efi_disk[0].file_format"] : []),
-    ...(tpm ? ["tpm_state[0].version"] : []),
-    ...(isWindows(props) ? ["machine"] : []),
-    // Without the block the provider would attach the node's own drive; the step `vm-discs` changes discs.
-    ...(discs.length > 0 || !cloudInit ? ["cdrom"] : []),
+    hasEfiDisk && "efi_disk[0].type",
+    hasEfiDisk && "efi_disk[0].pre_enrolled_keys",
+    hasEfiDisk && "efi_disk[0].file_format",
+    tpm === true && "tpm_state[0].version",
+    isWindows(props) && "machine",
+    // Without the block the provider would attach the node's own drive; the step `vm-discs` changes CDs.
+    (cdroms.length > 0 || cloudInit === undefined) && "cdrom",
     // Read once: keys of a guest that exists belong to the role `base`.
-    ...(cloudInit ? ["initialization[0].user_account", "initialization[0].upgrade"] : []),
+    cloudInit !== undefined && "initialization[0].user_account",
+    cloudInit !== undefined && "initialization[0].upgrade",
   ];
+  return all.filter((each) => each !== false);
 }
 
 /** What makes the plan fail, with the reason. */
 export function conditions(props: VmProps): Condition[] {
   const { bios = "seabios", disks, secureBoot = false } = props;
   const rebuild = "or set `rebuild` to make the VM anew, without its data";
-  return [
+  const all: (Condition | false)[] = [
     {
       condition: `\${self.disk[0].interface == "${disks[0].interface}"}`,
       errorMessage:
@@ -46,28 +51,22 @@ export function conditions(props: VmProps): Condition[] {
         `VMID \${self.vm_id}: the system was installed with \${self.bios}, and would not start with ${bios}. ` +
         `Write bios: \${self.bios}, ${rebuild}.`,
     },
-    ...(bios === "ovmf"
-      ? [
-          {
-            condition: `\${try(self.efi_disk[0].pre_enrolled_keys, ${secureBoot}) == ${secureBoot}}`,
-            errorMessage:
-              `VMID \${self.vm_id}: Microsoft's keys are put into the EFI disk, or left out, when it is made. ` +
-              `Write what it has (secure boot: \${self.efi_disk[0].pre_enrolled_keys}), ${rebuild}.`,
-          },
-        ]
-      : []),
-    ...(isWindows(props) && props.machine !== undefined
-      ? [
-          {
-            condition: `\${strcontains(self.machine, "q35") == ${isQ35(props)}}`,
-            errorMessage:
-              "VMID ${self.vm_id}: Windows was installed on the machine type ${self.machine}, and may not start on another. " +
-              `Write that one, ${rebuild}.`,
-          },
-        ]
-      : []),
+    bios === "ovmf" && {
+      condition: `\${try(self.efi_disk[0].pre_enrolled_keys, ${secureBoot}) == ${secureBoot}}`,
+      errorMessage:
+        `VMID \${self.vm_id}: Microsoft's keys are put into the EFI disk, or left out, when it is made. ` +
+        `Write what it has (secure boot: \${self.efi_disk[0].pre_enrolled_keys}), ${rebuild}.`,
+    },
+    isWindows(props) &&
+      props.machine !== undefined && {
+        condition: `\${strcontains(self.machine, "q35") == ${isQ35(props)}}`,
+        errorMessage:
+          "VMID ${self.vm_id}: Windows was installed on the machine type ${self.machine}, and may not start on another. " +
+          `Write that one, ${rebuild}.`,
+      },
     ...disks.map((_, index) => noShrink(index)),
   ];
+  return all.filter((each) => each !== false);
 }
 
 /** The provider calls a smaller disk an update in place, which then fails half-way through the apply. */

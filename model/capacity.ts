@@ -1,3 +1,4 @@
+import { groupBy, withoutUndefined } from "./collections";
 import type { GpuClaim, Guest, Lab, Node, NodeStorage } from "./lab";
 
 /** Above this share of a node's memory its own services run short. */
@@ -77,8 +78,7 @@ export function nodeCapacities(lab: Lab): readonly NodeCapacity[] {
       memoryMiB: load(mine, node.memoryMiB, ({ memoryMiB }) => memoryMiB),
       gpus: node.gpus.map(({ memoryMiB, model, name }) => ({
         name,
-        ...(model === undefined ? {} : { model }),
-        ...(memoryMiB === undefined ? {} : { memoryMiB }),
+        ...withoutUndefined({ model, memoryMiB }),
         claims: mine.flatMap((guest) => claimsOf(guest).filter(({ gpu }) => gpu === name)),
       })),
       guests: mine,
@@ -142,12 +142,4 @@ function load(guests: readonly Guest[], has: number | undefined, of: (guest: Gue
   return { ...(has === undefined ? {} : { has }), running, stopped };
 }
 
-function guestsByNode(lab: Lab): ReadonlyMap<string, readonly Guest[]> {
-  const result = new Map<string, Guest[]>();
-  for (const guest of lab.guests) {
-    const list = result.get(guest.node);
-    if (list) list.push(guest);
-    else result.set(guest.node, [guest]);
-  }
-  return result;
-}
+const guestsByNode = (lab: Lab): ReadonlyMap<string, readonly Guest[]> => groupBy(lab.guests, ({ node }) => node);

@@ -5,6 +5,7 @@ import type { Problem } from "./problem";
 import { resolveLab } from "./resolve";
 import { type HostVars, readFacts } from "./resolve/facts";
 import { checkLab } from "./rules";
+import { listed } from "./text";
 
 /** A lab with everything that is wrong with it. */
 export interface Checked {
@@ -63,11 +64,6 @@ function withoutRepeats(problems: readonly Problem[]): Problem[] {
       ? { ...problem, message: `${problem.message} (for ${listed([...subjects])})` }
       : problem,
   );
-}
-
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 4).join(", ");
-  return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown;
 }
 
 function inOrder(problems: readonly Problem[]): Problem[] {

@@ -159,6 +159,9 @@ function isHostsFile(path: string): boolean {
   );
 }
 
+/** Whether a file begins as an INI inventory does. */
+export const looksLikeIni = (path: string): boolean => INI_SECTION.test(beginning(path));
+
 function beginning(path: string): string {
   const buffer = Buffer.alloc(BEGINNING);
   let file: number | undefined;

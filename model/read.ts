@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { briefly } from "./compiler";
 import { GroupGraph } from "./group-graph";
@@ -11,6 +11,7 @@ import {
   kindOf,
   labName,
   labsIn,
+  looksLikeIni,
   looksLikeInventory,
   separateLabs,
 } from "./inventory-files";
@@ -182,8 +183,9 @@ function foreignFormat(path: string): { message: string; certain: boolean } | un
   }
   if (extension !== "") return { message: `a ${extension} file is no YAML hosts file and is not read`, certain: false };
   if (isExecutable(path)) return { message: "inventory scripts are not run", certain: true };
-  const ini = /^\s*\[[\w.:-]+\]\s*$/m.test(head(path));
-  return ini ? { message: "this looks like an INI inventory; only YAML ones are read", certain: true } : undefined;
+  return looksLikeIni(path)
+    ? { message: "this looks like an INI inventory; only YAML ones are read", certain: true }
+    : undefined;
 }
 
 function isExecutable(path: string): boolean {
@@ -192,13 +194,5 @@ function isExecutable(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function head(path: string): string {
-  try {
-    return readFileSync(path).subarray(0, 4096).toString("latin1");
-  } catch {
-    return "";
   }
 }

@@ -4,42 +4,54 @@ import { GpuCapability } from "../constructs/capabilities/gpu";
 import { ServiceAgentsCapability } from "../constructs/capabilities/service-agents";
 import { WireguardCapability } from "../constructs/capabilities/wireguard";
 import { compact } from "../constructs/compact";
-import type { LxcFeatures, LxcNic, StepSpec, TieredLxcProps } from "../constructs/lxc-props";
+import type { StepSpec } from "../constructs/guest-props";
+import type { LxcFeatures, LxcNic, TieredLxcProps } from "../constructs/lxc-props";
 import type { ContainerGuest, Capability as LabCapability, Nic, Step } from "../model/lab";
-import { literal, literals } from "./escape";
+import { literals } from "./escape";
 
 /** What a guest's construct gets from the stack, not from the guest. */
 export type Surroundings = Pick<TieredLxcProps, "providers" | "guard" | "node" | "template" | "after">;
+
+/** The props that are data of the guest alone: all of them are escaped for Terraform in one place. */
+export type Plain<Props, Around> = {
+  readonly [Key in keyof Omit<Props, keyof Around | "capabilities" | "steps">]: Props[Key & keyof Props] | undefined;
+};
 
 /** Gives the Terraform expression of a secret. */
 export type SecretLookup = (name: string) => string;
 
 /** A container's props, every text in them escaped for Terraform. */
 export function lxcProps(guest: ContainerGuest, around: Surroundings, secret: SecretLookup): TieredLxcProps {
-  const { console, dns, environment, startup } = guest;
   return compact<TieredLxcProps>({
+    ...literals(plainProps(guest)),
     ...around,
+    capabilities: guest.capabilities.map((each) => capability(each, secret)),
+    steps: guest.steps.map((each) => step(each, secret)),
+  });
+}
+
+function plainProps(guest: ContainerGuest): Plain<TieredLxcProps, Surroundings> {
+  const { console, dns, environment, startup } = guest;
+  return {
     vmid: guest.vmid,
     hostname: guest.hostname,
     cores: guest.cores,
     memoryMiB: guest.memoryMiB,
     swapMiB: guest.swapMiB,
     diskGiB: guest.diskGiB,
-    storage: literal(guest.storage),
+    storage: guest.storage,
     cpuLimit: guest.cpuLimit,
     cpuUnits: guest.cpuUnits,
     unprivileged: guest.unprivileged,
     nics: guest.nics.map(nic),
-    dnsDomain: dns?.domain === undefined ? undefined : literal(dns.domain),
+    dnsDomain: dns?.domain,
     dnsServers: dns?.servers,
-    mounts: literals(guest.mounts),
+    mounts: guest.mounts,
     features: statedFeatures(guest),
-    devices: literals(guest.devices),
-    capabilities: guest.capabilities.map((each) => capability(each, secret)),
-    steps: guest.steps.map((each) => step(each, secret)),
-    description: literal(guest.description ?? ""),
+    devices: guest.devices,
+    description: guest.description ?? "",
     tags: guest.tags,
-    pool: guest.pool === undefined ? undefined : literal(guest.pool),
+    pool: guest.pool,
     protection: guest.protection,
     started: guest.started,
     startOnBoot: guest.startOnBoot,
@@ -47,11 +59,11 @@ export function lxcProps(guest: ContainerGuest, around: Surroundings, secret: Se
     startupUpDelaySeconds: startup?.upDelaySeconds,
     startupDownDelaySeconds: startup?.downDelaySeconds,
     console,
-    hookScript: guest.hookScript === undefined ? undefined : literal(guest.hookScript),
-    environment: Object.keys(environment).length > 0 ? literals(environment) : undefined,
+    hookScript: guest.hookScript,
+    environment: Object.keys(environment).length > 0 ? environment : undefined,
     adopt: guest.adopt,
-    rebuild: guest.rebuild === undefined ? undefined : literal(guest.rebuild),
-  } as { [Key in keyof TieredLxcProps]: TieredLxcProps[Key] | undefined });
+    rebuild: guest.rebuild,
+  };
 }
 
 /** Flags that are on, and those that the inventory turns off: a default of "off" must not contradict a capability. */
@@ -64,7 +76,7 @@ function statedFeatures({ features, source }: ContainerGuest): Partial<LxcFeatur
 
 function nic(given: Nic): LxcNic {
   const { network: _, ...rest } = given;
-  return { ...rest, bridge: literal(given.bridge), name: literal(given.name) };
+  return rest;
 }
 
 export function capability(given: LabCapability, secret: SecretLookup): Capability {

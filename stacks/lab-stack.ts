@@ -79,7 +79,12 @@ export class LabStack extends LeanStack {
 
   #guest(guest: Guest, containers: Containers, vms: Vms): TieredLxc | Vm {
     const node = this.#context.nodes.get(guest.node);
-    if (!node) throw new LabError([asProblem(guest, `node: expected one of the lab, got "${guest.node}"`)]);
+    if (!node) {
+      const active = [...this.#context.nodes.keys()].join(", ") || "none";
+      const fix = "name one of them, or describe the node in group proxmox_nodes and let it be active";
+      const message = `node: expected an active one of the lab (${active}), got "${guest.node}"`;
+      throw new LabError([{ ...asProblem(guest, message), fix }]);
+    }
     return guest.kind === "vm" ? vms.build(guest, node) : containers.build(guest, node);
   }
 

@@ -1,6 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { compact } from "../constructs/compact";
 import { Step } from "../constructs/step";
 import { enterCommand, type NodeLogin, type StepTarget } from "../constructs/transport";
+import type { Lab, Node } from "../model/lab";
 import { buildApp, type LabInput } from "./app";
+import { quietStacks } from "./quiet-stacks";
 
 /** One role on one guest or node, as the stack has it, without Terraform. */
 export interface LabStep {
@@ -34,43 +40,45 @@ export interface Login {
 /**
  * Every step of a lab, in the order in which they are applied.
  *
- * @param outdir where cdktf makes its folders; nothing is written
- *
  * @throws LabError with the problems of the lab.
  */
-export function labSteps(input: LabInput, outdir: string): LabStep[] {
-  const steps = buildApp([input], { outdir })
-    .node.findAll()
-    .filter((each): each is Step => each instanceof Step);
-  return steps.map(({ resource, run: { secrets, target, ...run } }) => ({
+export function labSteps(input: LabInput): LabStep[] {
+  // cdktf makes folders, in which nothing is written here.
+  const outdir = mkdtempSync(join(tmpdir(), "lab-steps-"));
+  const restore = quietStacks();
+  try {
+    return buildApp([input], { outdir })
+      .node.findAll()
+      .filter((each): each is Step => each instanceof Step)
+      .map(stepOf);
+  } finally {
+    restore();
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
+
+function stepOf({ resource, run: { secrets, target, ...run } }: Step): LabStep {
+  return {
     ...run,
     address: `${resource.terraformResourceType}.${resource.friendlyUniqueId}`,
     host: run.label.slice(0, run.label.lastIndexOf(" ")),
     secrets: Object.fromEntries(Object.entries(secrets).map(([name, expression]) => [name, variableOf(expression)])),
-    login: loginTo(target),
+    login: loginOf(target),
     enter: enterCommand(target),
-  }));
+  };
 }
 
 const variableOf = (expression: string) => expression.replace(/^\$\{var\.(.*)\}$/, "$1");
 
-function loginTo(target: StepTarget): Login {
+function loginOf(target: StepTarget): Login {
   if (target.transport !== "ssh") return nodeLogin(target.node);
   const { bastion, host, hostKey, port = 22, user } = target;
-  return {
-    host,
-    port,
-    user,
-    ...(hostKey === undefined ? {} : { hostKey }),
-    ...(bastion ? { through: nodeLogin(bastion) } : {}),
-  };
+  return compact<Login>({ host, port, user, hostKey, through: bastion && nodeLogin(bastion) });
 }
 
-function nodeLogin({ address, hostKey, sshPort, sshUser }: NodeLogin): Login {
-  return {
-    host: address,
-    port: sshPort,
-    user: sshUser,
-    ...(hostKey === undefined ? {} : { hostKey }),
-  };
-}
+const nodeLogin = ({ address, hostKey, sshPort, sshUser }: NodeLogin): Login =>
+  compact<Login>({ host: address, port: sshPort, user: sshUser, hostKey });
+
+/** The way in to a lab's node. */
+export const loginTo = ({ address, sshHostKey, sshPort }: Node, { connection }: Lab): Login =>
+  compact<Login>({ host: address, port: sshPort, user: connection.sshUser, hostKey: sshHostKey });

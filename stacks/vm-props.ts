@@ -1,34 +1,38 @@
 import { compact } from "../constructs/compact";
 import type { VmNic, VmProps } from "../constructs/vm-props";
 import type { Nic, VmGuest } from "../model/lab";
-import { literal, literals } from "./escape";
-import { capability, type SecretLookup, type Surroundings, step } from "./guest-props";
+import { literals } from "./escape";
+import { capability, type Plain, type SecretLookup, type Surroundings, step } from "./guest-props";
 
 export type VmSurroundings = Omit<Surroundings, "template"> & Pick<VmProps, "image">;
 
-type Maybe<Props> = { [Key in keyof Props]: Props[Key] | undefined };
-
-/** A VM's props but for its discs, every text in them escaped for Terraform. */
+/** A VM's props but for its CDs, every text in them escaped for Terraform. */
 export function vmProps(guest: VmGuest, around: VmSurroundings, secret: SecretLookup): VmProps {
-  const { dns, login, startup } = guest;
   return compact<VmProps>({
+    ...literals(plainProps(guest)),
     ...around,
+    capabilities: guest.capabilities.map((each) => capability(each, secret)),
+    steps: guest.steps.map((each) => step(each, secret)),
+  });
+}
+
+function plainProps(guest: VmGuest): Plain<VmProps, VmSurroundings> {
+  const { dns, startup } = guest;
+  return {
     vmid: guest.vmid,
     hostname: guest.hostname,
     cores: guest.cores,
     memoryMiB: guest.memoryMiB,
-    disks: literals(guest.disks),
+    disks: guest.disks,
     ...hardware(guest),
     nics: guest.nics.map(nic),
-    dnsDomain: dns?.domain === undefined ? undefined : literal(dns.domain),
+    dnsDomain: dns?.domain,
     dnsServers: dns?.servers,
-    cloudInit: guest.cloudInit && literals(guest.cloudInit),
-    capabilities: guest.capabilities.map((each) => capability(each, secret)),
-    steps: guest.steps.map((each) => step(each, secret)),
-    login: login && literals(login),
-    description: literal(guest.description ?? ""),
+    cloudInit: guest.cloudInit,
+    login: guest.login,
+    description: guest.description ?? "",
     tags: guest.tags,
-    pool: guest.pool === undefined ? undefined : literal(guest.pool),
+    pool: guest.pool,
     protection: guest.protection,
     started: guest.started,
     startOnBoot: guest.startOnBoot,
@@ -36,12 +40,12 @@ export function vmProps(guest: VmGuest, around: VmSurroundings, secret: SecretLo
     startupUpDelaySeconds: startup?.upDelaySeconds,
     startupDownDelaySeconds: startup?.downDelaySeconds,
     adopt: guest.adopt,
-    rebuild: guest.rebuild === undefined ? undefined : literal(guest.rebuild),
+    rebuild: guest.rebuild,
     rebootAfterUpdate: guest.rebootAfterUpdate,
-  });
+  };
 }
 
-function hardware(guest: VmGuest): Partial<Maybe<VmProps>> {
+function hardware(guest: VmGuest): Partial<Plain<VmProps, VmSurroundings>> {
   const { cards, cpu, hugepages, usb } = guest;
   return {
     bios: guest.bios,
@@ -49,7 +53,7 @@ function hardware(guest: VmGuest): Partial<Maybe<VmProps>> {
     tpm: guest.tpm,
     machine: guest.machine,
     osType: guest.osType,
-    cpuType: literal(cpu.type),
+    cpuType: cpu.type,
     cpuSockets: cpu.sockets,
     cpuNuma: cpu.numa,
     cpuAffinity: cpu.affinity,
@@ -62,13 +66,13 @@ function hardware(guest: VmGuest): Partial<Maybe<VmProps>> {
     keepHugepages: hugepages?.keep,
     agent: guest.agent,
     bootOrder: guest.bootOrder,
-    usb: usb.map(({ name, usb3 }) => ({ mapping: literal(name), usb3 })),
-    cards: cards.map(({ name, primary, romBar }) => ({ mapping: literal(name), primary, romBar })),
+    usb: usb.map(({ name, usb3 }) => ({ mapping: name, usb3 })),
+    pciDevices: cards.map(({ name, primary, romBar }) => ({ mapping: name, primary, romBar })),
     vga: guest.vga,
     scsiHardware: guest.scsiHardware,
   };
 }
 
 function nic({ name: _, network: __, ...given }: Nic): VmNic {
-  return { ...given, bridge: literal(given.bridge) };
+  return given;
 }

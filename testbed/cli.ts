@@ -177,7 +177,10 @@ command("serve", "run a testbed in the foreground")
   .option("--for <lab>", "have the nodes, bridges and storages of a lab")
   .action((options: UpOptions) =>
     serve({
-      ...{ id: options.id, port: options.port, nodes: options.nodes.split(","), inert: options.inert === true },
+      id: options.id,
+      port: options.port,
+      nodes: options.nodes.split(","),
+      inert: options.inert === true,
       ...(options.for === undefined ? {} : { equipment: equipmentFor(labNamed(options.for).lab) }),
     }),
   );

@@ -33,7 +33,10 @@ async function demo({ inert, verbose }: Options): Promise<void> {
     });
   }
   const run = new Demo({
-    ...{ progress, colors, signal: abort.signal, inert: inert === true },
+    progress,
+    colors,
+    signal: abort.signal,
+    inert: inert === true,
     ...(verbose ? { echo: out } : {}),
   });
   progress.line(

@@ -53,7 +53,9 @@ function nodeOf(node: Node): NodeOptions {
     return pciId === undefined ? [] : [{ id: fullPciId(pciId), ...known }];
   });
   return {
-    ...{ name, pciDevices, bridges: bridges.filter((bridge) => !made.has(bridge)) },
+    name,
+    pciDevices,
+    bridges: bridges.filter((bridge) => !made.has(bridge)),
     ...(cores === undefined ? {} : { cores }),
     ...(memoryMiB === undefined ? {} : { memoryMiB }),
   };
@@ -80,7 +82,9 @@ const PLACES: Readonly<Record<string, (name: string) => Readonly<Record<string, 
 function storageOf({ content, name, sizeGiB, type }: NodeStorage, nodes: readonly Node[]): StorageOptions {
   const on = nodes.filter(({ storages }) => storages.some((storage) => storage.name === name));
   return {
-    ...{ type, content: content.join(","), ...PLACES[type]?.(name) },
+    type,
+    content: content.join(","),
+    ...PLACES[type]?.(name),
     ...(on.length === nodes.length ? {} : { nodes: on.map((node) => node.name).join(",") }),
     ...(sizeGiB === undefined ? {} : { sizeGiB }),
   };

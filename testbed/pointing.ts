@@ -120,8 +120,17 @@ function exports(lab: Lab, { credentials, nodes }: RunInfo): string[] {
     set("proxmox_api_token", shellQuote(credentials.labToken)),
     ...(needsRoot(lab) ? [set("proxmox_root_password", shellQuote(credentials.rootPassword))] : []),
     set("proxmox_ssh_private_key", key === undefined ? "''" : `"$(cat ${shellQuote(key)})"`),
-    ...own.map(({ name }) => `# and one that you make up: ${set(name, "…")}`),
+    ...own.map(({ name }) => `# and one that you make up, for ${settingsOf(lab, name)}: ${set(name, "…")}`),
   ];
+}
+
+/** The settings that a secret is the value of: a made-up one must look like what they expect. */
+function settingsOf(lab: Lab, secret: string): string {
+  const steps = [...lab.guests, ...lab.nodes].flatMap((host) => allSteps(host));
+  const settings = steps.flatMap(({ secrets }) =>
+    Object.entries(secrets).flatMap(([setting, name]) => (name === secret ? [setting] : [])),
+  );
+  return [...new Set(settings)].join(", ") || "the lab itself";
 }
 
 const needsRoot = (lab: Lab): boolean =>

@@ -1,23 +1,14 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { container, type LabFiles, SOUND } from "../support/lab-folder";
-import { temporaryFolder } from "../support/run-step";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { container, labFolder, removeLabFolders, SOUND } from "../support/lab-folder";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 import { describeWithSshd, Sshd } from "../support/sshd";
 import { capture } from "./capture";
 
+jest.setTimeout(30_000);
+
 const TOKEN = "terraform@pve!lab=00000000-0000-0000-0000-000000000000";
 const BASE = { base_packages: ["htop"], base_journal_max_use: "100M" };
-
-function folder(files: LabFiles): string {
-  const cwd = temporaryFolder();
-  for (const [file, text] of Object.entries({ ...SOUND, ...files })) {
-    const path = join(cwd, "inventory/lab", file);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  return cwd;
-}
 
 const environment = process.env;
 beforeEach(() => {
@@ -25,17 +16,18 @@ beforeEach(() => {
   process.env = { ...Object.fromEntries(own), TF_VAR_proxmox_api_token: TOKEN };
 });
 afterAll(() => {
+  removeLabFolders();
   process.env = environment;
 });
 
 describe("lab drift, used wrongly", () => {
   it("never exits with the 2 that means drift", async () => {
-    const cwd = folder({});
+    const cwd = labFolder({});
     expect(await capture(["drift", "lba"], cwd)).toMatchObject({
       code: 1,
       err: expect.stringContaining('did you mean "lab"'),
     });
-    expect(await capture(["drift", "lab", "--host", "wep"], cwd)).toMatchObject({
+    expect(await capture(["drift", "lab", "--limit", "wep"], cwd)).toMatchObject({
       code: 1,
       err: expect.stringContaining('did you mean "web"'),
     });
@@ -49,7 +41,7 @@ describe("lab drift, used wrongly", () => {
 
   it("tells a node that does not answer once, whatever the number of roles behind it", async () => {
     const node = SOUND["host_vars/pve1.yml"]!.replace("192.168.1.10", "127.0.0.1\n  ssh_port: 1");
-    const { code, err, out } = await capture(["drift", "lab"], folder({ "host_vars/pve1.yml": node }));
+    const { code, err, out } = await capture(["drift", "lab"], labFolder({ "host_vars/pve1.yml": node }));
     expect(code).toBe(1);
     expect(out).toMatch(/^web +.*failed/m);
     expect(err.match(/no connection to root@127\.0\.0\.1:1: .*refused/g)).toHaveLength(1);
@@ -68,7 +60,7 @@ describeInSandbox("lab drift", () => {
       await sshd.start();
       copyFileSync(join(guest.bin, "pct"), join(sshd.bin, "pct"));
       const at = `127.0.0.1\n  ssh_port: ${sshd.port}\n  ssh_host_key: ${sshd.hostKey}`;
-      cwd = folder({
+      cwd = labFolder({
         "host_vars/pve1.yml": SOUND["host_vars/pve1.yml"]!.replace("192.168.1.10", at),
         "host_vars/web.yml": `${container("vmid: 301")}${JSON.stringify(BASE)
           .slice(1, -1)
@@ -84,7 +76,7 @@ describeInSandbox("lab drift", () => {
 
     it("tells what would change and exits 2, changes nothing, and exits 0 once it is applied", async () => {
       const untouched = guest.digest();
-      const before = await capture(["drift", "lab", "--host", "web"], cwd);
+      const before = await capture(["drift", "lab", "--limit", "web"], cwd);
       expect(before.err).toBe("");
       expect(before.code).toBe(2);
       expect(before.out).toMatch(/^HOST +base$\n^web +\d+ changes?$/m);
@@ -93,7 +85,7 @@ describeInSandbox("lab drift", () => {
       expect(guest.digest()).toBe(untouched);
       guest.apply("base", BASE);
       const applied = guest.digest();
-      const after = await capture(["drift", "lab", "--host", "web"], cwd);
+      const after = await capture(["drift", "lab", "--limit", "web"], cwd);
       expect(after).toMatchObject({ code: 0, out: expect.stringMatching(/^web +ok$/m) });
       expect(guest.digest()).toBe(applied);
     });
@@ -102,7 +94,7 @@ describeInSandbox("lab drift", () => {
       guest.apply("base", BASE);
       const path = join(guest.root, "etc/systemd/journald.conf.d/60-proxmox-lab.conf");
       writeFileSync(path, readFileSync(path, "utf8").replace("100M", "1G"));
-      const { code, out } = await capture(["drift", "lab", "--host", "web", "--role", "base", "--json"], cwd);
+      const { code, out } = await capture(["drift", "lab", "--limit", "web", "--role", "base", "--json"], cwd);
       expect(code).toBe(2);
       expect(JSON.parse(out)).toMatchObject({
         findings: [

@@ -1,14 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import fc from "fast-check";
 import { pinKeys } from "../../cli/keys/pin";
 import { loadLab } from "../../model";
 import { toPlain } from "../../model/tree";
 import { parseYaml } from "../../model/yaml";
-import { SOUND } from "../support/lab-folder";
-import { temporaryFolder } from "../support/run-step";
+import { labFolder, removeLabFolders, SOUND } from "../support/lab-folder";
 import { publicKey } from "../support/ssh-key";
 import { capture } from "./capture";
 
@@ -55,21 +54,15 @@ afterAll(() => {
 });
 
 function folder(accounts: string, users = FILE): string {
-  const cwd = temporaryFolder();
-  const files = {
-    ...SOUND,
+  return labFolder({
     "group_vars/all/main.yml": `${SOUND["group_vars/all.yml"]}`,
     "group_vars/all.yml": "",
     "group_vars/all/users.yml": users,
     "group_vars/all/accounts.yml": accounts,
-  };
-  for (const [file, text] of Object.entries(files)) {
-    const path = join(cwd, "inventory/lab", file);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-  return cwd;
+  });
 }
+afterAll(removeLabFolders);
+
 const usersOf = (cwd: string) => readFileSync(join(cwd, "inventory/lab/group_vars/all/users.yml"), "utf8");
 const ACCOUNTS = "github_accounts: { anna: [anna-gh], ben: [ben-gh] }\n";
 

@@ -10,6 +10,8 @@ import { publicKey } from "../support/ssh-key";
 import { describeWithSshd, Sshd } from "../support/sshd";
 import { change, plan } from "./guard/plans";
 
+jest.setTimeout(30_000);
+
 const STEP = change("null_resource.web_base", "create", null, {});
 const NEW_KEY = "TF_VAR_proxmox_ssh_private_key";
 
@@ -37,7 +39,7 @@ const told = (problems: readonly Problem[]) => problems.map((each) => `${each.se
 
 async function tried(lab: ReturnType<typeof labAt>, key: string, changes = [STEP], environment = {}) {
   const own = { PATH: process.env.PATH, HOME: process.env.HOME, ...environment };
-  return told(await tryLogins({ lab, plan: JSON.stringify(plan(...changes)), secrets: given(key) }, own));
+  return told(await tryLogins({ lab, plan: plan(...changes), secrets: given(key) }, own));
 }
 
 /** A private key that nobody knows. */

@@ -1,12 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import pc from "picocolors";
 import { secrets } from "../../cli/secrets";
 import { loadLab } from "../../model";
 import { decryptVault, encryptVault } from "../../model/vault";
 import { synthesize } from "../../stacks/app";
 import { labSteps } from "../../stacks/lab-steps";
-import { container, type LabFiles, SOUND } from "../support/lab-folder";
+import { container, type LabFiles, labFolder, removeLabFolders, SOUND } from "../support/lab-folder";
 import { temporaryFolder } from "../support/run-step";
 import { capture } from "./capture";
 
@@ -17,23 +17,19 @@ const tagged = (text: string) => ["!vault |", ...sealed(text).trimEnd().split("\
 
 /** The sound lab with a guest whose password is encrypted; a file `password` holds the vault's. */
 function folder(files: LabFiles = {}): string {
-  const cwd = temporaryFolder();
-  const base = {
-    ...SOUND,
+  const cwd = labFolder({
     "group_vars/all/main.yml": `${SOUND["group_vars/all.yml"]}`,
     "group_vars/all.yml": "",
     "group_vars/all/vault.yml": sealed(`proxmox_api_token: ${CANARY}-token\nvault_key: ${CANARY}-key\n`),
     "host_vars/web.yml": `${container("vmid: 301")}my_own: ${tagged(CANARY)}\n`,
-  };
-  for (const [file, text] of Object.entries({ ...base, ...files })) {
-    const path = join(cwd, "inventory/lab", file);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
+    ...files,
+  });
   writeFileSync(join(cwd, "password"), `${PASSWORD}\n`);
   writeFileSync(join(cwd, "wrong"), "wrong\n");
   return cwd;
 }
+
+afterAll(removeLabFolders);
 
 /** The environment of the person who runs the tests is left out. */
 const environment = process.env;
@@ -61,6 +57,20 @@ describe("secrets", () => {
     const { code, err } = await capture(["secrets", "lab", "--vault-password-file", "wrong"], folder());
     expect(code).toBe(1);
     expect(err.match(/vault\.yml:1:1 .*none of the 1 vault passwords fits/g)).toHaveLength(1);
+  });
+
+  it.each([
+    ["in a decomposed form of Unicode", "cafe\u0301"],
+    ["that is no UTF-8", "caf\uFFFD"],
+  ])("refuses before anything else a value %s, which Terraform would change", async (_, value) => {
+    process.env.TF_VAR_proxmox_ssh_private_key = value;
+    const { code, err, out } = await capture(["drift", "lab", "--vault-password-file", "password"], folder());
+    delete process.env.TF_VAR_proxmox_ssh_private_key;
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /proxmox_ssh_private_key, given as TF_VAR_proxmox_ssh_private_key, holds characters that Terraform/,
+    );
+    expect(err + out).not.toContain(value);
   });
 
   it("encrypts a value into text that can be pasted", () => {
@@ -142,7 +152,7 @@ describe("the stack", () => {
     const { lab } = loadLab("lab", { cwd: folder() });
     const guest = lab!.guests[0]!;
     const step = { role: "base", after: [], settings: {}, secrets: { "peers.0.key": "web_key" } };
-    const steps = labSteps({ lab: { ...lab!, guests: [{ ...guest, steps: [step] }] } }, temporaryFolder());
+    const steps = labSteps({ lab: { ...lab!, guests: [{ ...guest, steps: [step] }] } });
     expect(steps.filter(({ role }) => role === "base")).toMatchObject([
       { host: "web", role: "base", secrets: { peers_0_key: "web_key" }, enter: "pct exec 301 --" },
     ]);

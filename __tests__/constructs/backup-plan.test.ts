@@ -32,6 +32,20 @@ describe("a backup job", () => {
     expect(made()).not.toHaveProperty("all");
   });
 
+  it("runs where it is told, and says all else that it is told", () => {
+    const said = {
+      node: "pve1",
+      mailTo: ["a@b"],
+      mailWhen: "failure",
+      bandwidthKiBps: 9,
+      changeDetection: "data",
+    } as const;
+    expect(made(said)).toMatchObject({
+      ...{ node: "pve1", mailto: ["a@b"], mailnotification: "failure", bwlimit: 9 },
+      pbs_change_detection_mode: "data",
+    });
+  });
+
   it("of no guest is refused", () => {
     expect(() => made({ what: [] })).toThrow("[lab/backups] nightly.what: expected at least one VMID");
   });

@@ -14,7 +14,7 @@ import { addresses, container, TestStack } from "../support/synth";
 const NVIDIA = { path: "/dev/nvidia0" };
 
 function merged(capabilities: readonly Capability[], changes: Partial<TieredLxcProps> = {}) {
-  return mergeLxc(new TestStack().props({ capabilities, ...changes }), "lab-lab");
+  return mergeLxc(new TestStack().props({ capabilities, ...changes }));
 }
 
 describe("capabilities together", () => {
@@ -74,6 +74,12 @@ describe("conflicts are reported by name", () => {
     expect(merged([new GpuCapability({ devices: [NVIDIA] })], changes).problems).toEqual([
       expect.stringMatching(/^devices \/dev\/nvidia0: .*from devices and .*from capability gpu; make them agree$/),
     ]);
+  });
+
+  it("but no device described twice alike, a default written out or not", () => {
+    const [stated, unstated] = [{ path: "/dev/x", mode: "0660", denyWrite: false }, { path: "/dev/x" }];
+    const { devices, problems } = merged([new GpuCapability({ devices: [stated] })], { devices: [unstated] });
+    expect({ devices, problems }).toEqual({ devices: [unstated], problems: [] });
   });
 
   it("a capability twice", () => {

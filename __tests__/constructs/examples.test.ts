@@ -38,7 +38,10 @@ describe("the example of each construct's page works as it stands", () => {
         "gpu-host.md",
         "capabilities.md",
         "container-template.md",
-        ...["vm.md", "haos-vm.md", "cloud-vm.md", "windows-vm.md"],
+        "vm.md",
+        "haos-vm.md",
+        "cloud-vm.md",
+        "windows-vm.md",
       ]),
     );
   });

@@ -43,6 +43,11 @@ describe("wrong props", () => {
     ["a relative mount", { mounts: [{ ...VOLUME, path: "data" }] }, /absolute path/],
     ["a relative bind source", { mounts: [{ kind: "bind", source: "srv", path: "/srv" }] }, /folder of the node/],
     ["a device elsewhere than in /dev", { devices: [{ path: "/etc/passwd" }] }, /under \/dev/],
+    [
+      "257 mounts",
+      { mounts: Array.from({ length: 257 }, (_, index) => ({ ...VOLUME, path: `/m${index}` })) },
+      /^.* mounts: expected at most 256/,
+    ],
     ["a device mode that is none", { devices: [{ path: "/dev/x", mode: "rw" }] }, /four octal digits/],
     ["a rebuild of an adopted guest", { adopt: true, rebuild: "1" }, /remove `adopt`/],
     ["a rebuild of a protected guest", { protection: true, rebuild: "1" }, /protection: false/],
@@ -59,7 +64,9 @@ describe("wrong props", () => {
       /circle of a, b/,
     ],
   ])("refuses %s", (_, changes, message) => {
-    expect(problems(changes)).toMatch(message);
+    const found = problems(changes);
+    expect(found).toMatch(message);
+    for (const line of found.split("\n")) expect(line).toMatch(/^\[lab\/web\] [\w.[\]]+: expected .+, got .+; .+/);
   });
 
   it("reports two guests with one VMID or one address, all of them", () => {

@@ -66,7 +66,7 @@ it("MetricsServer gives each kind its own options, and refuses what it does not 
     o: { opentelemetry_proto: "http", opentelemetry_verify_ssl: false },
   });
   expect(() => new MetricsServer(stack, "c", { ...common, name: "x", type: "graphite", protocol: "https" })).toThrow(
-    /protocol: expected udp or tcp for graphite/,
+    /protocol: expected udp or tcp for graphite, got "https"; write one of them/,
   );
 });
 
@@ -90,7 +90,7 @@ describe("hardware for VMs", () => {
   it("HardwareMapping refuses names and ids that Proxmox VE refuses, all at once", () => {
     const device = { kind: "usb", nodeName: "pve1", deviceId: "ea60" } as const;
     expect(() => new HardwareMapping(new TestStack(), "m", { name: "0stick", devices: [device] })).toThrow(
-      /name: expected two or more letters[\s\S]*deviceId: expected vendor and device/,
+      /name: expected two or more letters[\s\S]*deviceId: expected vendor and device such as 10de:1b38, got "ea60"; write it/,
     );
   });
 
@@ -98,7 +98,7 @@ describe("hardware for VMs", () => {
     const stack = new TestStack();
     const card = { name: "gpu0", vendor: "nvidia", pciAddress: "04:00", deviceId: "10de:1b38" } as const;
     expect(() => new GpuPassthrough(stack, "g", { providers: stack.providers, node: NODE, cards: [card] })).toThrow(
-      /gpu0: expected a PCI address such as 0000:04:00.0, got "04:00"/,
+      /gpu0: expected a PCI address such as 0000:04:00.0, got "04:00"; write/,
     );
   });
 });

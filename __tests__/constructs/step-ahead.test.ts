@@ -1,5 +1,5 @@
 import { Construct } from "constructs";
-import type { StepSpec } from "../../constructs/lxc-props";
+import type { StepSpec } from "../../constructs/guest-props";
 import { Step, type StepProps } from "../../constructs/step";
 import { TieredLxc } from "../../constructs/tiered-lxc";
 import { evaluate, filesOf, type Synthesized, synthesizeSteps } from "../support/run-step";
@@ -8,15 +8,13 @@ import { plainVm } from "../support/vm";
 
 const BASE: StepProps = {
   role: "base",
-  scripts: "provision/base",
   target: {
     transport: "pct",
     node: { name: "pve1", address: "192.168.1.10", sshPort: 22, sshUser: "root" },
     vmid: 303,
   },
-  guestId: "303",
+  runsAgainWith: "303",
   settings: { base_packages: ["htop"] },
-  secrets: {},
 };
 const DOCKER = { docker_source: "distribution" };
 const WIREGUARD = { wireguard_interface: "wg7" };
@@ -28,8 +26,8 @@ const base = (ahead?: StepProps["ahead"]): Synthesized =>
 const of = (stack: Synthesized) => stack.json.resource.null_resource.media_base!;
 const both = () =>
   base([
-    { scripts: "provision/docker", settings: DOCKER },
-    { scripts: "provision/wireguard", settings: WIREGUARD },
+    { role: "docker", settings: DOCKER },
+    { role: "wireguard", settings: WIREGUARD },
   ]);
 
 /** What lies in `ahead/` where the step runs. */
@@ -50,8 +48,8 @@ describe("a step that installs packages ahead", () => {
 
   it("has the triggers that it has without, whatever they are", () => {
     const { triggers } = of(base());
-    const [one, other] = [[DOCKER, "provision/docker"] as const, [WIREGUARD, "provision/wireguard"] as const].map(
-      ([settings, scripts]) => base([{ settings, scripts }]),
+    const [one, other] = [[DOCKER, "docker"] as const, [WIREGUARD, "wireguard"] as const].map(([settings, role]) =>
+      base([{ role, settings }]),
     );
     expect(of(one!).triggers).toEqual(triggers);
     expect(of(other!).triggers).toEqual(triggers);
@@ -61,10 +59,10 @@ describe("a step that installs packages ahead", () => {
   it("refers to settings that are in the stack once", () => {
     const stack = synthesizeSteps((scope) => {
       const guest = new Construct(scope, "media");
-      const ahead = [{ scripts: "provision/docker", settings: DOCKER }];
+      const ahead = [{ role: "docker", settings: DOCKER }];
       new Step(guest, "base", { ...BASE, ahead });
       new Step(new Construct(scope, "web"), "base", { ...BASE, ahead });
-      new Step(guest, "docker", { ...BASE, role: "docker", scripts: "provision/docker", settings: DOCKER });
+      new Step(guest, "docker", { ...BASE, role: "docker", settings: DOCKER });
     });
     const settings = "docker_source='distribution'\n";
     expect(stack.text.split(Buffer.from(settings).toString("base64"))).toHaveLength(2);

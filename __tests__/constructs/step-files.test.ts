@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Construct } from "constructs";
 import { Step } from "../../constructs/step";
+import { fileCommand, isSent } from "../../constructs/step-wire";
 import {
   evaluate,
   filesOf,
@@ -69,5 +70,15 @@ if (!can) process.stderr.write("skipped: what Terraform makes of a step's files:
     const { "composed.sh": _, "latin.sh": __, ...plain } = FILES;
     const stack = roleOf(plain as typeof FILES);
     expect(evaluate(String(stack.json.locals.step_files_role), stack)).toBe(terraformValue("step_files_role", stack));
+  });
+
+  it("is what is sent without Terraform, of the same files", () => {
+    const others = { "role.ts": "no", "docs/more.sh": "no", "file.txt": "no" };
+    const { "composed.sh": _, ...kept } = FILES;
+    const text = terraformValue("step_files_role", roleOf({ ...kept, ...others } as unknown as typeof FILES));
+    const sent = Object.entries(kept).map(([path, content]) => fileCommand(path, content));
+    const commands = [fileCommand("lib/step.sh", Buffer.from(": the library's\n")), ...sent];
+    expect(text.split(/^(?=put |unpack )/m).sort()).toEqual(commands.sort());
+    expect(Object.keys({ ...FILES, ...others, "README.md": "no" }).filter(isSent)).toEqual(Object.keys(FILES));
   });
 });

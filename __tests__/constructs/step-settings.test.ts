@@ -24,7 +24,11 @@ function sourced(shell: readonly string[], text: string, variables: readonly str
   writeFileSync(path, text);
   const [program = "", ...args] = shell;
   const print = variables.map((name) => `printf '%s\\0' "$${name}"`).join("\n");
-  const done = spawnSync(program, [...args, "-euc", `. "$0"\n${print}`, path], { maxBuffer: 1 << 26 });
+  const done = spawnSync(program, [...args, "-euc", `. "$0"\n${print}`, path], {
+    maxBuffer: 1 << 26,
+    // With a socket for its input, which Node's pipes are, a first bash reads ~/.bashrc, as if rshd had started it.
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   expect(done.stderr.toString()).toBe("");
   return done.stdout.toString("utf8").split("\0").slice(0, -1);
 }

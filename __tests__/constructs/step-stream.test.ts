@@ -135,6 +135,25 @@ index=0; while [ $index -lt $list_COUNT ]; do eval "printf '%s\\0' \\"\\$list_$i
     expect(Date.now() - before).toBeLessThan(10_000);
   });
 
+  const lock = spawnSync("flock", ["--version"]).error || process.getuid?.() !== 0;
+  (lock ? it.skip : it)("waits for a run of the same step that has outlived its connection", () => {
+    const log = join(temporaryFolder(), "log");
+    const { bin, start } = scenario({ apply: `echo begin >>"${log}"; sleep 1; echo end >>"${log}"` });
+    const drops = `
+cat >"$0.in"
+[ -e "${log}" ] || { env -i PATH="$PATH" "$@" <"$0.in" >/dev/null 2>&1 & until [ -s "${log}" ]; do sleep 0.1; done; exit 255; }
+exec env -i PATH="$PATH" "$@" <"$0.in"`;
+    writeFileSync(join(bin, "pct"), PCT.replace('exec env -i PATH="$PATH" "$@"', drops));
+    expect(start().status).toBe(255);
+    expect(start()).toMatchObject({
+      status: 0,
+      output: expect.stringMatching(
+        /^media role\d+: a run of this step still works here, as process \d+; waiting for it/,
+      ),
+    });
+    expect(readFileSync(log, "utf8")).toBe("begin\nend\nbegin\nend\n");
+  });
+
   it("leaves no file of its own behind, in the guest or on the node, but the script that Terraform empties", () => {
     const folders = join(temporaryFolder(), "folders");
     const done = scenario({ apply: `pwd >>"${folders}"`, secrets: { token: CANARY } });

@@ -8,7 +8,7 @@ const PROPS: StepProps = {
   role: "base",
   scripts: "provision/base",
   target: { transport: "pct", node: NODE, vmid: 303 },
-  guestId: "${proxmox_virtual_environment_container.media.id}",
+  runsAgainWith: "${proxmox_virtual_environment_container.media.id}",
   settings: {},
   secrets: {},
 };
@@ -76,7 +76,7 @@ describe("what makes a step run again", () => {
   const triggers = (props: Partial<StepProps>) => synthesizeStep(props).step.triggers;
 
   it("the guest", () => {
-    expect(triggers({}).guest).toBe(PROPS.guestId);
+    expect(triggers({}).guest).toBe(PROPS.runsAgainWith);
   });
 
   it("a changed setting, and only in its own trigger", () => {

@@ -8,6 +8,8 @@ import { addresses, decoded, NODE } from "../support/synth";
 import { CLOUD, DISK, lifecycleOf, plainVm, stackWith, vmOf } from "../support/vm";
 
 type Arguments = { readonly [argument: string]: unknown };
+/** What was found, and what to do. */
+const SAYS_ALL = /^[\w.[\]]+: .+, got .+; .+/;
 const LOGIN = { host: "192.168.1.51", user: "debian" };
 
 function problems(changes: Partial<VmProps>): readonly string[] {
@@ -156,7 +158,7 @@ describe("Vm", () => {
 
   it("a primary card hides the hypervisor without root; another needs QEMU's arguments", () => {
     const card = { mapping: "gpu0", primary: true };
-    const primary = plainVm({ machine: "q35", cards: [card], hideHypervisor: true });
+    const primary = plainVm({ machine: "q35", pciDevices: [card], hideHypervisor: true });
     expect(vmOf(primary)).not.toHaveProperty("kvm_arguments");
     expect(vmOf(primary).hostpci).toEqual([
       { device: "hostpci0", mapping: "gpu0", pcie: true, rombar: true, xvga: true },
@@ -202,12 +204,12 @@ describe("Vm", () => {
     ["huge pages without NUMA", { hugepages: "2", balloonMiB: 0 }, /cpuNuma: expected true/],
     ["huge pages with a balloon", { hugepages: "2", cpuNuma: true }, /balloonMiB: expected 0 with hugepages, got 4096/],
     ["a hidden model of QEMU's", { hideHypervisor: true }, /cpuType: expected host/],
-    ["a card without PCI Express", { cards: [{ mapping: "gpu0" }] }, /machine: expected q35/],
+    ["a card without PCI Express", { pciDevices: [{ mapping: "gpu0" }] }, /machine: expected q35/],
     [
       "two screens",
       {
         machine: "q35",
-        cards: [
+        pciDevices: [
           { mapping: "a", primary: true },
           { mapping: "b", primary: true },
         ],
@@ -216,8 +218,8 @@ describe("Vm", () => {
     ],
     [
       "one card twice",
-      { machine: "q35", cards: [{ mapping: "a" }, { mapping: "a" }] },
-      /cards: expected each mapping once/,
+      { machine: "q35", pciDevices: [{ mapping: "a" }, { mapping: "a" }] },
+      /pciDevices: expected each mapping once/,
     ],
     ["one drive twice", { disks: [DISK, DISK] }, /disks: expected each interface once, got "scsi0" twice/],
     ["a drive of another kind", { disks: [{ ...DISK, interface: "nvme0" }] }, /expected a drive such as scsi0/],
@@ -226,13 +228,15 @@ describe("Vm", () => {
       { disks: [{ ...DISK, interface: "virtio0", ssd: true }] },
       /ssd: expected on SCSI and SATA alone/,
     ],
-    ["three discs", { discs: ["a:iso/1.iso", "a:iso/2.iso", "a:iso/3.iso"] }, /discs: expected at most 2, got 3/],
+    ["three CDs", { cdroms: ["a:iso/1.iso", "a:iso/2.iso", "a:iso/3.iso"] }, /cdroms: expected at most 2, got 3/],
     [
       "a gap between cards with addresses",
       { cloudInit: CLOUD, nics: [{ bridge: "a" }, { bridge: "b", address: "dhcp" }] },
       /without an address last/,
     ],
   ])("refuses %s", (_, changes, expected) => {
-    expect(problems(changes)).toEqual([expect.stringMatching(expected)]);
+    const found = problems(changes);
+    expect(found).toEqual([expect.stringMatching(expected)]);
+    expect(found).toEqual([expect.stringMatching(SAYS_ALL)]);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { referencePage } from "../../cli/reference";
 import { findLabs, loadLab } from "../../model";
-import { TESTS } from "../../model/expression";
+import { TESTS } from "../../model/render/expression";
 import { FACTS } from "../../model/render/facts";
 import { FILTERS } from "../../model/render/filters";
 import { VARIABLES } from "../../model/schema/variables";

@@ -28,7 +28,8 @@ describe("the role in docs/provisioning.md", () => {
       "hosts.yml": hosts({ guests: ["web"], web_hosts: ["web"] }),
       "group_vars/web_hosts.yml": example,
     };
-    const { lab, problems: found } = load(grouped, [...allRoles(), ...documented]);
+    const others = allRoles().filter(({ name }) => name !== "web");
+    const { lab, problems: found } = load(grouped, [...others, ...documented]);
     expect(found).toEqual([]);
     const step = lab?.guests.flatMap(({ steps }) => steps).find(({ role }) => role === "web");
     expect(step).toMatchObject({ settings: { web_root: "/srv/www", web_listing: true } });

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pc from "picocolors";
-import { type OperateOptions, operate } from "../../cli/terraform";
+import { terraform as operate } from "../../cli/terraform";
 import { tryLogins } from "../../cli/terraform/logins";
+import type { OperateOptions } from "../../cli/terraform/operate";
 import { DEFAULT_TEMPLATE, startTestbed, type Testbed } from "../../testbed/api/index";
 import { container } from "../support/lab-folder";
 import { publicKey } from "../support/ssh-key";

@@ -70,9 +70,11 @@ describeOnTestbed("storages and backup jobs of a lab", () => {
     });
     expect(guests[211]?.config.rootfs).toContain("tank:");
     expect(run.shell.taken()).toContain("pve1 zfs-dataset");
-    const jobs = JSON.stringify(run.testbed.state);
-    expect(jobs).toContain('"vmid":"211,212"');
-    expect(jobs).toContain("{{guestname}} ({{vmid}}) ${x}");
+    expect(run.testbed.state.sections["cluster/backup"]).toMatchObject({
+      nightly: { vmid: "211,212", "notes-template": "{{guestname}} ({{vmid}}) ${x}" },
+      pool: { pool: "one", mailto: "root@example.org" },
+      whole: { all: 1, mode: "stop", enabled: 0, node: "pve1" },
+    });
   });
 
   it("are changed in place, but for a password, which takes the entry out and in again", async () => {

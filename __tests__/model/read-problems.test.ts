@@ -108,6 +108,7 @@ describe("readInventory reports", () => {
     ["a.ini", "[web]\nh\n", "error"],
     ["a.toml", "[web]\n", "error"],
     ["inventory", "[web]\nh ansible_port=2\n", "error"],
+    ["hosts", `${"; long since moved\n".repeat(300)}[web]\nh ansible_port=2\n`, "error"],
     ["notes.org", "* hello\n", "warning"],
   ])("a file of another format: %s", (name, text, severity) => {
     const problem = onlyProblem(

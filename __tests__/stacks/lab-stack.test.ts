@@ -184,7 +184,10 @@ describe("mistakes", () => {
     expect(found).toBeInstanceOf(LabError);
     expect(found instanceof LabError && found.problems).toMatchObject([
       { subject: "a", at: { line: 7 }, message: expect.stringContaining("memoryMiB") },
-      { subject: "b", at: { line: 7 }, message: 'node: expected one of the lab, got "pve9"' },
+      {
+        ...{ subject: "b", at: { line: 7 }, message: 'node: expected an active one of the lab (pve1), got "pve9"' },
+        fix: expect.stringContaining("name one of them"),
+      },
     ]);
   });
 });

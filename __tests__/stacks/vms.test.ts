@@ -80,7 +80,7 @@ it("shows them in the table of guests", () => {
 });
 
 it("lab drift logs in to VMs through their node", () => {
-  const steps = labSteps({ lab: built() }, "cdktf.out").filter(({ host }) => host === "docker");
+  const steps = labSteps({ lab: built() }).filter(({ host }) => host === "docker");
   expect(steps.map(({ role }) => role)).toEqual(["cloud-init", "base", "docker"]);
   expect(steps[0]).toMatchObject({
     login: { host: "192.168.1.61", port: 22, user: "debian", through: { host: "192.168.1.10", user: "root" } },

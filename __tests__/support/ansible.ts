@@ -1,25 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, readFileSync, realpathSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import { findProgram, isExecutable } from "../../scripts/programs";
 import { describeUnless } from "./skip";
 
-/** `ansible-inventory` of the project's .venv, or the first one on PATH. */
-function findAnsibleInventory(): string | undefined {
-  const folders = [join(__dirname, "..", "..", ".venv", "bin"), ...(process.env.PATH ?? "").split(delimiter)];
-  return folders.map((folder) => join(folder, "ansible-inventory")).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const found = findAnsibleInventory();
+const found = findProgram("ansible-inventory");
 
 /** `describe` for tests that need ansible-core; skips them, and says why, where there is none. */
 export function describeWithAnsible(name: string, tests: () => void): void {

@@ -33,11 +33,14 @@ export function documentedFiles(): RoleFiles {
 
 /** That role beside the project's own, with its folder. */
 export function documentedRoles() {
-  const folder = roleFolder(documentedFiles());
+  const files = documentedFiles();
+  const folder = roleFolder(files);
+  // Whoever follows the page has it in provision/, too.
+  const shown = new Set(Object.keys(files).map((path) => path.split("/")[0]));
   const own = readdirSync(join(PROJECT, "provision"), { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  for (const { name } of own.filter((each) => each.name !== "lib"))
+  for (const { name } of own.filter((each) => each.name !== "lib" && !shown.has(each.name)))
     cpSync(join(PROJECT, "provision", name), join(folder, name), { recursive: true });
   symlinkSync(join(PROJECT, "provision/settings.ts"), join(folder, "settings.ts"));
   const { problems, roles } = readRoles(folder);
-  return { problems, documented: roles.filter(({ name }) => own.every((each) => each.name !== name)), folder };
+  return { problems, documented: roles.filter(({ name }) => shown.has(name)), folder };
 }

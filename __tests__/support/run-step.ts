@@ -27,13 +27,13 @@ interface StepResource {
 }
 
 /** A container on a node that nobody logs in to. */
-export const IN_GUEST: Pick<StepProps, "guestId" | "target"> = {
+export const IN_GUEST: Pick<StepProps, "runsAgainWith" | "target"> = {
   target: {
     transport: "pct",
     node: { name: "pve1", address: "127.0.0.1", sshPort: 22, sshUser: "root" },
     vmid: 303,
   },
-  guestId: "303",
+  runsAgainWith: "303",
 };
 
 const folders: string[] = [];

@@ -93,13 +93,12 @@ export class Sandbox {
       });
       new Step(new Construct(scope, "guest"), role, {
         role,
-        scripts: `provision/${role}`,
         target: {
           transport: "pct",
           node: { name: "pve1", address: "127.0.0.1", sshPort: 22, sshUser: "root" },
           vmid: 303,
         },
-        guestId: "303",
+        runsAgainWith: "303",
         settings,
         secrets: Object.fromEntries(expressions),
         ahead,

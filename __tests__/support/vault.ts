@@ -1,12 +1,11 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { findProgram } from "../../scripts/programs";
 import { temporaryFolder } from "./run-step";
 import { describeUnless } from "./skip";
 
-const PROGRAM = [join(__dirname, "..", "..", ".venv", "bin", "ansible-vault"), "ansible-vault"].find(
-  (path) => spawnSync(path, ["--version"], { stdio: "ignore" }).status === 0,
-);
+const PROGRAM = findProgram("ansible-vault");
 
 /** `describe` for tests that ask the real ansible-vault; skips them, and says why, where there is none. */
 export function describeWithAnsibleVault(name: string, tests: () => void): void {

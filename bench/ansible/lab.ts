@@ -6,7 +6,7 @@ import type { Testbed } from "../../testbed/api/index";
 import type { NodeAccess } from "../../testbed/guests/lxc-backend";
 import { GENERATED_TEMPLATE } from "../generate";
 import { NODE_TYPESCRIPT, ROOT } from "../measure";
-import { temporaryFolder } from "../project";
+import { PROJECT, temporaryFolder } from "../project";
 import { addressOf, GUESTS, guestName, LAB, SETTINGS, vmidOf, WIREGUARD_SECRET } from "./settings";
 
 const execute = promisify(execFile);
@@ -17,8 +17,6 @@ export interface Place {
   readonly testbed: Testbed;
   readonly node: NodeAccess;
   readonly wireguardKey: string;
-  /** What the node shows to whoever logs in. */
-  readonly hostKey: string;
 }
 
 /** The bench's lab as a user has it: an inventory in a project, and the commands of this tool. */
@@ -28,10 +26,7 @@ export class BenchLab {
 
   constructor(place: Place) {
     const files = inventoryFiles(place);
-    this.#folder = temporaryFolder(files, [
-      ...["main.ts", "package.json", "tsconfig.json", "node_modules", ".gen", "scripts", "cdktf.json"],
-      ...["model", "stacks", "constructs", "provision", "cli", "schemas"],
-    ]);
+    this.#folder = temporaryFolder(files, [...PROJECT, "cdktf.json"]);
     const { labToken, rootPassword } = place.testbed.credentials;
     this.#environment = {
       TF_VAR_proxmox_api_token: labToken,
@@ -95,7 +90,7 @@ function write(folder: string, files: Readonly<Record<string, string>>): void {
 /** JSON is YAML. */
 const yaml = (value: object) => `${JSON.stringify(value, null, 2)}\n`;
 
-function inventoryFiles({ hostKey, node, testbed }: Place): Record<string, string> {
+function inventoryFiles({ node, testbed }: Place): Record<string, string> {
   const hosts = Array.from({ length: GUESTS }, (_, index) => [
     join(INVENTORY, "host_vars", `${guestName(index)}.yml`),
     yaml({ proxmox_lxc: container(index) }),
@@ -124,7 +119,7 @@ function inventoryFiles({ hostKey, node, testbed }: Place): Record<string, strin
       proxmox_node: {
         address: "127.0.0.1",
         ssh_port: node.sshPort,
-        ssh_host_key: hostKey,
+        ssh_host_key: node.hostKey,
         cores: 64,
         memory: 262_144,
         bridges: ["vmbr0"],

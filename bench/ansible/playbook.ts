@@ -29,8 +29,12 @@ export class Playbook {
       { ansible_host: "127.0.0.1", ansible_port: port },
     ]);
     const vars = {
-      ...{ ansible_user: "root", ansible_ssh_private_key_file: this.keyFile, with_agents: true },
-      ...{ wireguard_private_key: this.wireguardKey, ...SETTINGS, ...settings },
+      ansible_user: "root",
+      ansible_ssh_private_key_file: this.keyFile,
+      with_agents: true,
+      wireguard_private_key: this.wireguardKey,
+      ...SETTINGS,
+      ...settings,
     };
     const inventory = join(this.#folder, "inventory.yml");
     writeFileSync(inventory, JSON.stringify({ all: { hosts: Object.fromEntries(hosts), vars } }), { mode: 0o600 });

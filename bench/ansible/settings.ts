@@ -35,9 +35,16 @@ export const CHANGED = { base_journal_retention: "14day" };
 
 /** Every package that the roles ask for: what the package manager is given alone. */
 export const PACKAGES = [
-  ...["tzdata", "curl", "sudo", "unattended-upgrades"],
-  ...["docker.io", "docker-cli", "docker-compose"],
-  ...["wireguard-tools", "iproute2", "wireguard-go"],
+  "tzdata",
+  "curl",
+  "sudo",
+  "unattended-upgrades",
+  "docker.io",
+  "docker-cli",
+  "docker-compose",
+  "wireguard-tools",
+  "iproute2",
+  "wireguard-go",
 ];
 
 export const guestName = (index: number) => `guest-${String(index + 1).padStart(2, "0")}`;

@@ -1,21 +1,19 @@
-import { execFile } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { freemem } from "node:os";
-import { promisify } from "node:util";
+import { findProgram } from "../../scripts/programs";
 import type { Testbed } from "../../testbed/api/index";
-import { type LxcBackend, probeGuests, removeLxcTestbed } from "../../testbed/guests/lxc-backend";
-import { startWithGuests } from "../../testbed/serve";
+import type { LxcBackend } from "../../testbed/guests/lxc-backend";
 import { BenchGuests } from "../ansible/guests";
 import { BenchLab } from "../ansible/lab";
 import { Playbook } from "../ansible/playbook";
 import { CHANGED, GUESTS } from "../ansible/settings";
-import { atMost, type Line, measured, type Outcome, skipped } from "../line";
-import { findProgram, median, seconds } from "../measure";
-import { apiOptions } from "../testbed-lab";
+import { atMost, type Line, measured, type Outcome, type Say, skipped } from "../line";
+import { median, seconds } from "../measure";
+import { hindranceOfGuests, withRealGuests } from "../real-testbed";
 
 const ID = "bench-ansible";
-const NODE = { name: "pve1", address: "127.0.0.1" };
+const NODE = { name: "pve1" };
 const ROUNDS = 5;
 /** Even, so that each is as often first as last. */
 const FIRST_ROUNDS = 6;
@@ -38,15 +36,11 @@ function inMemory(): { readonly stateDirectory?: string } {
 
 /** Why this machine cannot measure it; `undefined` when it can. */
 async function hindrance(): Promise<string | undefined> {
-  for (const program of ["terraform", "ansible-playbook", "ssh-keyscan"]) {
+  for (const program of ["terraform", "ansible-playbook"]) {
     if (!findProgram(program)) return `there is no ${program} in .venv/bin or on PATH`;
   }
-  const probe = await probeGuests();
-  if (!probe.ok) {
-    const remedy = probe.install === undefined ? "" : `; install it: ${probe.install}`;
-    return `real guests cannot run here: missing ${probe.missing.join(", ")}${remedy}`;
-  }
-  if (probe.guests !== undefined && probe.guests < 4 * GUESTS) return probe.advice;
+  const reason = await hindranceOfGuests(4 * GUESTS);
+  if (reason !== undefined) return reason;
   const keys = Number(readFileSync("/proc/sys/kernel/keys/maxkeys", "utf8"));
   if (keys >= KEYS) return undefined;
   return `this machine's ${keys} kernel keys are too few for ${GUESTS} guests with Docker; for more: sysctl kernel.keys.maxkeys=2000 kernel.keys.maxbytes=200000`;
@@ -80,9 +74,11 @@ async function several(measure: (round: number) => Promise<number>): Promise<num
 }
 
 /** First the one, then the other, then the other way round: a machine that gets slower meanwhile favours neither. Leaves configured guests. */
-async function measureFirst(lab: BenchLab, guests: BenchGuests): Promise<First[]> {
+async function measureFirst(say: Say, lab: BenchLab, guests: BenchGuests): Promise<First[]> {
   const packages = new Set<string>();
-  const fresh = async (run: () => Promise<number>): Promise<number> => {
+  const rounds: First[] = [];
+  const fresh = async (what: string, run: () => Promise<number>): Promise<number> => {
+    say(`first run, round ${rounds.length + 1} of ${FIRST_ROUNDS}: ${what}`);
     await lab.deployBare();
     const taken = await run();
     packages.add(await guests.packages());
@@ -90,49 +86,48 @@ async function measureFirst(lab: BenchLab, guests: BenchGuests): Promise<First[]
     if (packages.size === 1) return taken;
     throw new Error("our roles install other packages than bench/ansible/settings.ts lists: mend PACKAGES there");
   };
-  const manager = () => fresh(() => guests.install());
-  const deploy = () => fresh(() => lab.deploy());
-  const rounds: First[] = [];
+  const manager = () => fresh("apt-get alone", () => guests.install());
+  const deploy = () => fresh("npm run deploy", () => lab.deploy());
   for (let round = 0; round < FIRST_ROUNDS; round += 2) {
     rounds.push({ manager: await manager(), deploy: await deploy() });
     rounds.push({ deploy: await deploy(), manager: await manager() });
   }
+  say("all roles, unmeasured");
   await lab.deploy();
   return rounds;
 }
 
-async function measureOurs(lab: BenchLab, guests: BenchGuests): Promise<Ours> {
-  const first = await measureFirst(lab, guests);
+async function measureOurs(say: Say, lab: BenchLab, guests: BenchGuests): Promise<Ours> {
+  const first = await measureFirst(say, lab, guests);
+  say("images of the agents, and the role service-agents");
   await guests.makeImages();
   lab.set({}, { agents: true });
   await lab.deploy();
-  const drift = await several(() => lab.drift());
+  const drift = await several((round) => {
+    say(`lab drift, ${round + 1} of ${ROUNDS}`);
+    return lab.drift();
+  });
   const change = await several((round) => {
+    say(`npm run deploy of a changed setting, ${round + 1} of ${ROUNDS}`);
     lab.set(round % 2 === 0 ? CHANGED : {}, { agents: true });
     return lab.deploy();
   });
   return { first, drift, change };
 }
 
-/** What the node shows to whoever logs in. Asked without blocking this process, in which the way to the node lies. */
-async function hostKeyOf(port: number): Promise<string> {
-  const args = ["-t", "ed25519", "-p", String(port), "127.0.0.1"];
-  const { stdout } = await promisify(execFile)("ssh-keyscan", args);
-  const [, key] = /(ssh-ed25519 \S+)/.exec(stdout) ?? [];
-  if (key === undefined) throw new Error("the testbed's node shows no ed25519 key");
-  return key;
-}
-
-async function measureAll(testbed: Testbed, backend: LxcBackend): Promise<Outcome> {
+async function measureAll(say: Say, testbed: Testbed, backend: LxcBackend): Promise<Outcome> {
   const { node } = backend;
   const key = wireguardKey();
-  const hostKey = await hostKeyOf(node.sshPort);
   const guests = new BenchGuests(node);
-  const ours = await measureOurs(new BenchLab({ testbed, node, hostKey, wireguardKey: key }), guests);
+  const ours = await measureOurs(say, new BenchLab({ testbed, node, wireguardKey: key }), guests);
+  say("Python and a login for Ansible");
   await guests.admitAnsible();
   const playbook = await Playbook.open(findProgram("ansible-playbook") ?? "", backend, key);
+  say("the playbook, unmeasured");
   await playbook.run();
+  say("the playbook's second run");
   const second = await playbook.run();
+  say("the playbook with a changed setting");
   const change = await playbook.run(CHANGED);
   const against = (own: number, theirs: number, whose: string) => ({
     value: own / theirs,
@@ -163,22 +158,11 @@ async function measureAll(testbed: Testbed, backend: LxcBackend): Promise<Outcom
 export const ansible: Line = {
   name: "ansible",
   title: `base, docker, service-agents and wireguard in ${GUESTS} real guests, against the same as an Ansible playbook (10 forks, pipelined); the agents are stand-ins, on both sides, for no registry is reached`,
-  async measure(): Promise<Outcome> {
+  async measure(say): Promise<Outcome> {
     const reason = await hindrance();
     if (reason !== undefined) return skipped(reason);
-    // Ctrl-C ends what runs; this process is to take the guests down first.
-    const stay = (): void => undefined;
-    process.on("SIGINT", stay);
-    let testbed: Testbed | undefined;
-    try {
-      const place = { id: ID, ...inMemory() };
-      await removeLxcTestbed(place);
-      const started = await startWithGuests({ ...place, nodes: [{ name: NODE.name }] }, apiOptions([NODE]));
-      testbed = started.testbed;
-      return await measureAll(testbed, started.backend);
-    } finally {
-      await testbed?.close();
-      process.off("SIGINT", stay);
-    }
+    return withRealGuests({ id: ID, nodes: [NODE], ...inMemory() }, (testbed, backend) =>
+      measureAll(say, testbed, backend),
+    );
   },
 };

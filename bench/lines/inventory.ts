@@ -1,7 +1,8 @@
 import { join } from "node:path";
+import { findProgram } from "../../scripts/programs";
 import { generatedInventory } from "../generate";
 import { atLeast, type Line, measured, skipped } from "../line";
-import { compare, findProgram, median, NODE_TYPESCRIPT, ROOT, run, seconds } from "../measure";
+import { compare, median, NODE_TYPESCRIPT, ROOT, run, seconds } from "../measure";
 import { temporaryFolder } from "../project";
 
 export const inventory: Line = {

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { COLLECTOR } from "../../cli/terraform/terraform";
 import { addressOf, GENERATED_NODES, guestName } from "../generate";
-import { atMost, type Line, measured, type Outcome, type Result, skipped } from "../line";
+import { atMost, type Line, measured, type Outcome, type Result, type Say, skipped } from "../line";
 import { compare, NODE_TYPESCRIPT, ROOT, run, seconds } from "../measure";
-import { temporaryFolder } from "../project";
+import { outputFolder, temporaryFolder } from "../project";
 
 const ENV = {
   // Nothing is listening there, and nothing needs to: the plan of a stack that does not exist yet asks the API for nothing.
@@ -15,6 +15,7 @@ const ENV = {
 
 const FEW = 28;
 const MANY = 1_000;
+const ROUNDS = 7;
 
 /** What the same guests are written as by hand; each returns a folder for Terraform. docs/decisions/0010-speed.md */
 const YARDSTICKS = {
@@ -41,36 +42,44 @@ const TOLD: Readonly<Record<Yardstick, string>> = {
 export const plan: Line = {
   name: "plan",
   title: "terraform plan of the generated guests, against the same lab in HCL with for_each; real providers",
-  async measure(): Promise<Outcome> {
+  async measure(say): Promise<Outcome> {
     if (spawnSync("terraform", ["version"]).error) return skipped("there is no terraform on PATH");
     const [ours, theirs] = [ourStack(FEW), YARDSTICKS.chained(FEW)];
     const unready = [ours, theirs].map(init).find((problem) => problem !== undefined);
     if (unready !== undefined) return skipped(`terraform init failed: ${unready}`);
     return measured(
-      few(ours, "diff", "chained", theirs),
-      few(ours, "alike", "chained", theirs),
-      ...(["indexed", "bare"] as const).map((name) => few(ours, "alike", name, ready(YARDSTICKS[name](FEW)))),
-      ...many(),
+      few(say, ours, "diff", "chained", theirs),
+      few(say, ours, "alike", "chained", theirs),
+      ...(["indexed", "bare"] as const).map((name) => few(say, ours, "alike", name, ready(YARDSTICKS[name](FEW)))),
+      ...many(say),
     );
   },
 };
 
-function few(ours: string, way: Way, name: Yardstick, folder: string): Result {
+function few(say: Say, ours: string, way: Way, name: Yardstick, folder: string): Result {
+  say(`${whatIs(FEW, way, name)}: ${ROUNDS} plans of each, in turns`);
   const { from, ratio } = compare(
     () => planOnce(ours, way),
     () => planOnce(folder),
-    7,
+    ROUNDS,
   );
   return result(FEW, way, name, { value: ratio, from });
 }
 
 /** Ours before and after each of theirs, which takes a minute and longer, so that both meet the same moods of the machine. */
-function many(): Result[] {
+function many(say: Say): Result[] {
   const folder = ready(ourStack(MANY));
-  const both = () => ({ diff: planOnce(folder, "diff"), alike: planOnce(folder, "alike") });
+  const planned = (told: string, what: string, way?: Way) => {
+    say(`${MANY.toLocaleString("en")} guests: a plan of ${told}`);
+    return planOnce(what, way);
+  };
+  const both = () => ({
+    diff: planned("ours", folder, "diff"),
+    alike: planned(`ours${WAYS.alike.told}`, folder, "alike"),
+  });
   let before = both();
   return (Object.keys(YARDSTICKS) as Yardstick[]).flatMap((name) => {
-    const theirs = planOnce(ready(YARDSTICKS[name](MANY)));
+    const theirs = planned(`the same in HCL${TOLD[name]}`, ready(YARDSTICKS[name](MANY)));
     const after = both();
     const results = (name === "chained" ? (["diff", "alike"] as const) : (["alike"] as const)).map((way) => {
       const ours = (before[way] + after[way]) / 2;
@@ -85,15 +94,18 @@ function many(): Result[] {
 function result(count: number, way: Way, name: Yardstick, measured: Pick<Result, "from" | "value">): Result {
   const limit = way === "diff" ? { limit: atMost(count === FEW ? 1 : 0.1) } : {};
   return {
-    what: `${count.toLocaleString("en")} guests${TOLD[name]}${WAYS[way].told}`,
+    what: whatIs(count, way, name),
     unit: "x",
     ...limit,
     ...measured,
   };
 }
 
+const whatIs = (count: number, way: Way, name: Yardstick): string =>
+  `${count.toLocaleString("en")} guests${TOLD[name]}${WAYS[way].told}`;
+
 function ourStack(count: number): string {
-  const out = temporaryFolder();
+  const out = outputFolder();
   const child = join(ROOT, "bench", "children", "our-stack.ts");
   run({ program: "node", args: [...NODE_TYPESCRIPT, child, String(count), out] });
   return join(out, "stacks", "generated");

@@ -1,7 +1,7 @@
 /** A heading with what stands under it; nothing when there is nothing to say. */
 export const section = (heading: string, ...parts: readonly string[]): string => {
-  const said = parts.filter((part) => part !== "");
-  return said.length === 0 ? "" : [`## ${heading}`, ...said].join("\n\n");
+  const paragraphs = parts.filter((part) => part !== "");
+  return paragraphs.length === 0 ? "" : [`## ${heading}`, ...paragraphs].join("\n\n");
 };
 
 /** A Markdown table; nothing without rows. A column in which no row says anything is left out. */

@@ -1,10 +1,10 @@
-import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { shellQuote } from "../../constructs/settings-file";
+import { document, fileCommand, isSent } from "../../constructs/step-wire";
 import type { LabStep } from "../../stacks/lab-steps";
-import type { Answer } from "./connections";
+import type { Answer } from "../ssh/connections";
 
 /** Where `scripts` of a step are relative to. */
 const PROJECT = resolve(__dirname, "../..");
@@ -49,10 +49,10 @@ export function scriptOf({ steps: [first, ...rest] }: Batch, secrets: ReadonlyMa
   const transport = join(dirname(resolve(PROJECT, first.scripts)), "transport");
   const receive = readFileSync(join(transport, "receive.sh"));
   const files = steps.flatMap((step, index) => [
-    command(`${index}/name`, Buffer.from(step.label)),
-    command(`${index}/receive.sh`, receive),
-    command(`${index}/settings.sh`, Buffer.from(step.settings)),
-    ...scripts(step.scripts).map(([path, content]) => command(`${index}/${path}`, content)),
+    fileCommand(`${index}/name`, Buffer.from(step.label)),
+    fileCommand(`${index}/receive.sh`, receive),
+    fileCommand(`${index}/settings.sh`, Buffer.from(step.settings)),
+    ...scripts(step.scripts).map(([path, content]) => fileCommand(`${index}/${path}`, content)),
   ]);
   const kept = steps.flatMap((step, index) => secretLines(step, index, secrets));
   return [
@@ -60,7 +60,10 @@ export function scriptOf({ steps: [first, ...rest] }: Batch, secrets: ReadonlyMa
     `step_name=${shellQuote([...new Set(steps.map(({ host }) => host))].join(" "))}`,
     `step_enter=${shellQuote(first.enter)}`,
     "step_action=check",
-    document("step_files", [command("receive.sh", readFileSync(join(transport, "several.sh"))), ...files].join("")),
+    hashedDocument(
+      "step_files",
+      [fileCommand("receive.sh", readFileSync(join(transport, "several.sh"))), ...files].join(""),
+    ),
     ...(kept.length > 0 ? secretsFile(kept.join("")) : ["step_secrets="]),
     readFileSync(join(transport, "send.sh"), "utf8"),
   ].join("\n");
@@ -87,21 +90,13 @@ function secretLines(step: LabStep, index: number, values: ReadonlyMap<string, s
 
 const line = (path: string, content: string) => `${path} ${Buffer.from(content).toString("base64")}\n`;
 
-/** A shell function that prints a text; the text cannot hold the hash that ends it. */
-function document(name: string, text: string): string {
-  const end = createHash("sha256").update(text).digest("hex");
-  return `${name}() {\ncat <<'${end}'\n${text}${end}\n}`;
-}
-
-/** What brings a file there, as constructs/step-scripts.ts has it. */
-function command(path: string, content: Buffer): string {
-  if (isUtf8(content) && !content.includes(0)) return `put ${shellQuote(path)} ${shellQuote(content.toString())}\n`;
-  return `unpack ${shellQuote(path)} '${content.toString("base64")}'\n`;
-}
+/** No text holds its own hash. */
+const hashedDocument = (name: string, text: string): string =>
+  document(name, text, createHash("sha256").update(text).digest("hex"));
 
 const known = new Map<string, readonly (readonly [string, Buffer])[]>();
 
-/** The files that a step sends: of the library and of the role, as constructs/step-scripts.ts has them. */
+/** The files that a step sends: of the library and of the role. */
 function scripts(folder: string): readonly (readonly [string, Buffer])[] {
   const found = known.get(folder);
   if (found) return found;
@@ -116,7 +111,7 @@ function sentFiles(folder: string): (readonly [string, Buffer])[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter((path) => path.startsWith("files/") || (path.endsWith(".sh") && path === basename(path)))
+    .filter(isSent)
     .sort()
     .map((path) => [path, readFileSync(join(folder, path))] as const);
 }
@@ -134,8 +129,8 @@ export function findingsOf({ steps }: Batch, { errors, output, status }: Answer)
     blocks.set(Number(number), { lines, status: Number(ended) });
     lines = [];
   }
-  const said = `${errors}\n${lines.join("\n")}`.split("\n").filter((text) => text.trim() !== "");
-  const why = said.length > 0 ? said : [`the connection ended with status ${status ?? "unknown"}`];
+  const rest = `${errors}\n${lines.join("\n")}`.split("\n").filter((text) => text.trim() !== "");
+  const why = rest.length > 0 ? rest : [`the connection ended with status ${status ?? "unknown"}`];
   return steps.map((step, index) => {
     const block = blocks.get(index);
     return block ? findingOf(step, block) : { ...of(step), state: "failed", changes: [], notes: why };
@@ -146,13 +141,13 @@ const of = ({ address, host, role }: LabStep) => ({ host, role, address });
 
 function findingOf(step: LabStep, { lines, status }: { lines: readonly string[]; status: number }): Finding {
   const prefix = new RegExp(`^${step.label.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?:: | \\| )`);
-  const said = lines.map((text) => text.replace(prefix, "")).filter((text) => text !== "");
-  const changes = said.filter((text) => text.startsWith(WOULD)).map((text) => text.slice(WOULD.length));
-  if (status === 0 || (status === 2 && said.some((text) => text.startsWith("checked: ")))) {
-    const notes = said.filter((text) => !text.startsWith(WOULD) && !text.startsWith("checked: "));
+  const texts = lines.map((text) => text.replace(prefix, "")).filter((text) => text !== "");
+  const changes = texts.filter((text) => text.startsWith(WOULD)).map((text) => text.slice(WOULD.length));
+  if (status === 0 || (status === 2 && texts.some((text) => text.startsWith("checked: ")))) {
+    const notes = texts.filter((text) => !text.startsWith(WOULD) && !text.startsWith("checked: "));
     return { ...of(step), state: status === 0 ? "ok" : "drifted", changes, notes };
   }
-  return { ...of(step), state: "failed", changes: [], notes: said };
+  return { ...of(step), state: "failed", changes: [], notes: texts };
 }
 
 const WOULD = "would change: ";

@@ -1,9 +1,8 @@
 import { suggest } from "../../model/schema/nearest";
-import { EXIT, type ExitCode, type Io, UsageError } from "../output";
-import type { Planned } from "../terraform";
+import { EXIT, type ExitCode, type Io } from "../output";
+import type { Planned } from "../terraform/operate";
 import { tokenOf } from "../terraform/probe";
 import { guardPlan } from "./judge";
-import type { Plan } from "./plan";
 import { summary, tell, tellHost } from "./tell";
 import type { Verdict } from "./verdict";
 import { askHost, type HostAnswer } from "./vmids";
@@ -20,7 +19,7 @@ export const guardGate = (planned: Planned): Promise<ExitCode> => judge(planned)
 
 /** What `npm run diff` says at the end: what the plan comes to, without asking the host. */
 export function guardView({ io, lab, plan }: Planned): void {
-  const verdicts = guardPlan(parse(plan), lab);
+  const verdicts = guardPlan(plan, lab);
   io.out("");
   tell(verdicts, io);
   io.out(`${io.colors.bold(lab.name)}: ${summary(verdicts)}`);
@@ -39,14 +38,13 @@ export async function judge({
   plan,
   secrets,
 }: Judged): Promise<ExitCode> {
-  const parsed = parse(plan);
-  const verdicts = guardPlan(parsed, lab);
+  const verdicts = guardPlan(plan, lab);
   const answer: HostAnswer = offline
     ? { asked: false, why: "--offline" }
     : await askHost(verdicts, lab, tokenOf(secrets));
   const refused = verdicts.filter((verdict) => verdict.isDestructive && !isAllowed(verdict, allow));
   const failing = verdicts.filter(({ outcome }) => outcome === "fails");
-  const isIncomplete = parsed.errored === true;
+  const isIncomplete = plan.errored === true;
   if (json)
     io.out(
       JSON.stringify(
@@ -79,8 +77,10 @@ function tellRefused(destroyed: readonly string[], failing: readonly Verdict[], 
     io.err(`${word}: ${names.join(", ")} would be destroyed; if that is meant, allow it by name: ${allowing}`);
   }
   for (const { changes, subject } of failing) {
-    const reasons = changes.flatMap(({ effect, text }) => (effect === "fails" ? [text] : []));
-    io.err(`${word}: a change of ${subject} would fail: ${reasons.join(", ")}; correct the inventory`);
+    const reasons = changes.filter(({ effect }) => effect === "fails");
+    const texts = reasons.map(({ text }) => text).join(", ");
+    const fixes = [...new Set(reasons.map(({ fix = "correct the inventory" }) => fix))].join("; ");
+    io.err(`${word}: a change of ${subject} would fail: ${texts}; ${fixes}`);
   }
 }
 
@@ -99,14 +99,4 @@ function tellUnused(allow: readonly string[], verdicts: readonly Verdict[], io: 
   for (const name of allow)
     if (!known.includes(name))
       io.err(`--allow ${name}: this plan destroys nothing of that name; ${suggest(name, known)}`);
-}
-
-function parse(text: string): Plan {
-  try {
-    return JSON.parse(text) as Plan;
-  } catch {
-    throw new UsageError(
-      "the plan is neither a plan file of Terraform's nor the JSON that terraform show makes of one",
-    );
-  }
 }

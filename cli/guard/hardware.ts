@@ -23,11 +23,11 @@ const UNSET: ReadonlySet<string> = new Set(["null", '""', "[]", "false", "0", '"
 export function hardwareChanges(plan: Plan, change: ResourceChange, guest: Guest | undefined, runs: boolean): Change[] {
   if (!runs || guest?.kind !== "container" || change.change.before === null) return [];
   const before = change.change.before;
-  const configured = (name: string) => configuredBlocks(plan, change.address, name).map(pieceOf);
+  const wanted = (name: string) => configuredBlocks(plan, change.address, name).map(pieceOf);
   const had = (name: string) => blocks(before[name]).map(pieceOf);
   return [
-    ...mountChanges(had("mount_point"), configured("mount_point"), guest),
-    ...deviceChanges(had("device_passthrough"), configured("device_passthrough"), guest),
+    ...mountChanges(had("mount_point"), wanted("mount_point"), guest),
+    ...deviceChanges(had("device_passthrough"), wanted("device_passthrough"), guest),
   ];
 }
 

@@ -55,7 +55,9 @@ function guestVerdict({ change, lab, plan, stepsOf }: GuestChange): Verdict[] {
   const isBare = ofNode !== undefined && (isNew || !ofNode.stands) && !hasHardware(plan, change);
   const hardwareRuns = stays && (steps.some(isHardware) || isBare);
   const own = ownChanges({ change, action, guest, rows: table.rows, lab, drift });
-  const changes = [...own, ...hardwareChanges(plan, change, guest, hardwareRuns)];
+  const { claims } = claimsOf(change, action, table.kind);
+  const clash = claims ? clashOf(plan, lab, change, claims.vmid) : [];
+  const changes = [...own, ...clash, ...hardwareChanges(plan, change, guest, hardwareRuns)];
   const isDestroyed = action === "replace" || action === "delete";
   if (action === "nothing" && !change.change.importing && changes.length + steps.length === 0) return [];
   return [
@@ -67,7 +69,7 @@ function guestVerdict({ change, lab, plan, stepsOf }: GuestChange): Verdict[] {
       changes: [...changes, ...stepTexts(steps).map((text) => ({ text }))],
       isDestructive: isDestroyed,
       ...(isDestroyed ? { losses: lossesOf(change), backups: backupsOf(lab, change.name) } : {}),
-      ...claimsOf(change, action, table.kind),
+      ...(claims ? { claims } : {}),
     },
   ];
 }
@@ -77,7 +79,7 @@ function guestOutcome(change: ResourceChange, action: Action, changes: readonly 
   const adopted: Outcome[] = importing ? ["adopted"] : [];
   switch (action) {
     case "create":
-      return "created";
+      return changes.some(({ effect }) => effect === "fails") ? "fails" : "created";
     case "replace":
       return "replaced";
     case "delete":
@@ -103,6 +105,18 @@ function claimsOf({ change }: ResourceChange, action: Action, kind: "container" 
   if (!isNew || typeof after?.vm_id !== "number") return {};
   const tags = Array.isArray(after.tags) ? after.tags.map(String) : [];
   return { claims: { vmid: after.vm_id, kind, tags: tags.filter((tag) => tag.startsWith("lab-")) } };
+}
+
+/** Nothing makes Terraform wait with one resource until another, of which it knows nothing, is gone. */
+function clashOf(plan: Plan, lab: Lab, { address, type }: ResourceChange, vmid: number): Change[] {
+  const former = plan.resource_changes?.find(
+    (each) => isGuest(each) && actionOf(each) === "delete" && each.change.before?.vm_id === vmid,
+  );
+  if (!former) return [];
+  const text = `VMID ${vmid} is that of ${former.name}, which the same plan destroys at the same time`;
+  const other = "give it another VMID; or take both out of the inventory, deploy, and put it in";
+  const move = `to keep the guest under its new name: terraform -chdir=cdktf.out/stacks/${lab.name} state mv ${former.address} ${address}`;
+  return [{ text, effect: "fails", fix: former.type === type ? `${move}; for another guest, ${other}` : other }];
 }
 
 interface Own {
@@ -210,26 +224,26 @@ function otherVerdict(change: ResourceChange): Verdict[] {
   const { address, name, type } = change;
   if ((action !== "delete" && action !== "replace") || !type.startsWith("proxmox_")) return [];
   const short = type.replace(/^proxmox_(virtual_environment_)?/, "");
-  const gone_ = GONE.find(([pattern]) => pattern.test(short))?.[1];
+  const lost = GONE.find(([pattern]) => pattern.test(short))?.[1];
   const paths = (change.change.replace_paths ?? []).map((path) => path.join("."));
   const why =
     action === "delete"
       ? { text: "is no longer asked for by the inventory" }
       : { text: `cannot be changed in place: ${paths.join(", ") || (change.action_reason ?? "no reason given")}` };
-  if (gone_?.isHarmless) {
+  if (lost?.isHarmless) {
     const text = action === "delete" ? "is taken away" : "is made anew";
     return [
-      { subject: address, what: gone_.word, address, outcome: "configured", changes: [{ text }], isDestructive: false },
+      { subject: address, what: lost.word, address, outcome: "configured", changes: [{ text }], isDestructive: false },
     ];
   }
   return [
     {
       subject: name,
-      what: gone_?.word ?? short.replaceAll("_", " "),
+      what: lost?.word ?? short.replaceAll("_", " "),
       address,
       outcome: action === "delete" ? "destroyed" : "replaced",
       changes: [why],
-      losses: { lost: [gone_?.loses ?? "whatever it does"], kept: [] },
+      losses: { lost: [lost?.loses ?? "whatever it does"], kept: [] },
       isDestructive: true,
     },
   ];

@@ -1,3 +1,5 @@
+import { UsageError } from "../output";
+
 /** A plan as `terraform show -json` writes it: https://developer.hashicorp.com/terraform/internals/json-format */
 export interface Plan {
   readonly resource_changes?: readonly ResourceChange[];
@@ -6,6 +8,21 @@ export interface Plan {
   /** The plan stopped at an error and holds only part of the changes. */
   readonly errored?: boolean;
   readonly configuration?: { readonly root_module?: { readonly resources?: readonly Configured[] } };
+}
+
+/**
+ * Reads what `terraform show -json` says of a plan.
+ *
+ * @throws UsageError for anything else
+ */
+export function parsePlan(text: string): Plan {
+  try {
+    return JSON.parse(text) as Plan;
+  } catch {
+    throw new UsageError(
+      "the plan is neither a plan file of Terraform's nor the JSON that terraform show makes of one",
+    );
+  }
 }
 
 /** What a resource was configured with, also where Terraform was told to ignore it: attribute → expression, block → list. */

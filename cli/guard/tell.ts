@@ -35,8 +35,8 @@ export function tell(verdicts: readonly Verdict[], { colors, out }: Io): void {
   for (const verdict of verdicts) {
     out(`${colors.bold(verdict.subject)} (${verdict.what}): ${coloured(verdict.outcome, colors)}`);
     for (const { at, effect, text } of verdict.changes) {
-      const said = EFFECTS[effect ?? ""];
-      out(`  ${text}${said ? ` (${said})` : ""}${at ? `  ${colors.dim(formatPosition(at))}` : ""}`);
+      const inWords = EFFECTS[effect ?? ""];
+      out(`  ${text}${inWords ? ` (${inWords})` : ""}${at ? `  ${colors.dim(formatPosition(at))}` : ""}`);
     }
     const { backups, losses } = verdict;
     if (losses && losses.lost.length > 0) out(`  ${colors.red("lost:")} ${losses.lost.join(", ")}`);

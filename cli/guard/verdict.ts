@@ -27,6 +27,8 @@ export interface Change {
   readonly effect?: Effect;
   /** The line of the inventory that causes it. */
   readonly at?: Position;
+  /** What to do where the effect is that the apply fails. @default correct the inventory */
+  readonly fix?: string;
 }
 
 export interface Verdict {

@@ -27,7 +27,9 @@ const LIMIT_MS = 10_000;
 
 /** Asks the host who holds the VMIDs of guests that are to be created; it is not asked when there are none. */
 export async function askHost(verdicts: readonly Verdict[], lab: Lab, token: string | undefined): Promise<HostAnswer> {
-  const claims = verdicts.flatMap(({ claims, subject }) => (claims ? [{ ...claims, subject }] : []));
+  const claims = verdicts.flatMap(({ claims, outcome, subject }) =>
+    claims && outcome !== "fails" ? [{ ...claims, subject }] : [],
+  );
   if (claims.length === 0) return { asked: true, taken: [], ours: [] };
   if (!token) return { asked: false, why: "the API token (TF_VAR_proxmox_api_token) is not given" };
   let holders: readonly Holder[];

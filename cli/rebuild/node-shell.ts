@@ -1,16 +1,20 @@
 import type { Lab } from "../../model/lab";
-import { type Answer, Connections } from "../drift/connections";
+import { loginTo } from "../../stacks/lab-steps";
 import { UsageError } from "../output";
+import { type Answer, Connections } from "../ssh/connections";
 
 /** Where Proxmox VE's commands are, also for a login without a profile. */
 export const PATH = "PATH=$PATH:/usr/sbin:/sbin; export PATH";
 
 /** Root's shell on the nodes of a lab, by SSH. */
 export class NodeShell {
-  private constructor(
-    private readonly lab: Lab,
-    private readonly connections: Connections,
-  ) {}
+  readonly #lab: Lab;
+  readonly #connections: Connections;
+
+  private constructor(lab: Lab, connections: Connections) {
+    this.#lab = lab;
+    this.#connections = connections;
+  }
 
   /** @throws UsageError when the key is not accepted */
   static async open(lab: Lab, environment: NodeJS.ProcessEnv, privateKey: string | undefined): Promise<NodeShell> {
@@ -23,16 +27,14 @@ export class NodeShell {
 
   /** Runs a script as root on a node. */
   run(node: string, script: string): Promise<Answer> {
-    const found = this.lab.nodes.find(({ name }) => name === node);
-    if (!found) throw new UsageError(`${node} is no node of ${this.lab.name}`);
-    const { address, sshHostKey, sshPort } = found;
-    const { sshUser: user } = this.lab.connection;
-    const login = { host: address, port: sshPort, user, ...(sshHostKey === undefined ? {} : { hostKey: sshHostKey }) };
-    return this.connections.run(login, user === "root" ? script : asRoot(script), 0);
+    const found = this.#lab.nodes.find(({ name }) => name === node);
+    if (!found) throw new UsageError(`${node} is no node of ${this.#lab.name}`);
+    const login = loginTo(found, this.#lab);
+    return this.#connections.run(login, login.user === "root" ? script : asRoot(script), 0);
   }
 
   close(): Promise<void> {
-    return this.connections.close();
+    return this.#connections.close();
   }
 }
 

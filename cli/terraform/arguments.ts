@@ -3,39 +3,55 @@ import { nearest, suggest } from "../../model/schema/nearest";
 import { type Io, UsageError } from "../output";
 import { insteadOf } from "./foreign";
 
+export type Command = "deploy" | "diff";
+
 /** What stands behind `npm run diff --` and `npm run deploy --`. */
 export interface Given {
+  readonly command: Command;
   readonly target: string;
   /** Terraform's. */
   readonly rest: readonly string[];
   readonly vaultPasswordFile: readonly string[];
   readonly allow: readonly string[];
+  /** The hosts that alone are looked at, as Ansible's `--limit` has it. @default all */
+  readonly limit?: string;
   readonly approved: boolean;
   readonly verbose: boolean;
   /** Neither the host nor a node is asked whether it is there. */
   readonly offline: boolean;
 }
 
+/** A command with nothing behind its lab. */
+export const ALONE = {
+  ...{ rest: [], vaultPasswordFile: [], allow: [] },
+  ...{ approved: false, verbose: false, offline: false },
+} satisfies Partial<Given>;
+
 const FLAG = /^--?(auto-approve|verbose|offline)$/;
-const OWN = ["verbose", "vault-password-file"];
-const OWN_OF: Readonly<Record<string, readonly string[]>> = {
+const VALUED = /^--(vault-password-file|allow|limit)(?:=(.*))?$/s;
+/** What an option has behind it. */
+const EXPECTED: Readonly<Record<string, string>> = {
+  allow: "the name of a guest",
+  limit: "hosts and groups",
+  "vault-password-file": "a file",
+};
+const OWN = ["verbose", "vault-password-file", "limit"];
+const OWN_OF: Readonly<Record<Command, readonly string[]>> = {
   diff: [...OWN, "offline", "allow"],
   deploy: [...OWN, "auto-approve", "allow"],
 };
 
 /** Takes out what is ours; everything else is Terraform's. @throws UsageError */
-export function parseArguments(command: string, args: readonly string[], { cwd }: Io): Given {
+export function parseArguments(command: Command, args: readonly string[], { cwd }: Io): Given {
   const rest: string[] = [];
-  const vaultPasswordFile: string[] = [];
-  const allow: string[] = [];
+  const values: Readonly<Record<string, string[]>> = { "vault-password-file": [], allow: [], limit: [] };
   const flags = new Set<string>();
   let target: string | undefined;
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? "";
-    const [, option, inline] = /^--(vault-password-file|allow)(?:=(.*))?$/s.exec(argument) ?? [];
+    const [, option = "", inline] = VALUED.exec(argument.replace(/^-l$/, "--limit")) ?? [];
     const [, flag] = FLAG.exec(argument) ?? [];
-    if (option !== undefined)
-      (option === "allow" ? allow : vaultPasswordFile).push(needed(option, inline ?? args[++index]));
+    if (option !== "") values[option]?.push(needed(option, inline ?? args[++index]));
     else if (flag !== undefined) flags.add(flag);
     else if (target === undefined && !argument.startsWith("-")) target = argument;
     else rest.push(understood(command, argument));
@@ -45,30 +61,30 @@ export function parseArguments(command: string, args: readonly string[], { cwd }
   const [approved, verbose, offline] = ["auto-approve", "verbose", "offline"].map((flag) => flags.has(flag));
   if (offline && command === "deploy")
     throw new UsageError("--offline is for npm run diff: a deployment needs the host");
+  const { "vault-password-file": vaultPasswordFile = [], allow = [], limit = [] } = values;
   return {
-    ...{ target, rest, vaultPasswordFile, allow },
+    ...{ command, target, rest, vaultPasswordFile, allow },
+    ...(limit.length > 0 ? { limit: limit.join(",") } : {}),
     ...{ approved: approved === true, verbose: verbose === true, offline: offline === true },
   };
 }
 
 function needed(option: string, value: string | undefined): string {
-  if (value === undefined || value === "" || value.startsWith("-")) {
-    throw new UsageError(`--${option} expects ${option === "allow" ? "the name of a guest" : "a file"} behind it`);
-  }
-  return value;
+  if (value !== undefined && value !== "" && !value.startsWith("-")) return value;
+  throw new UsageError(`--${option} expects ${EXPECTED[option]} behind it`);
 }
 
 /**
  * What is a slip in an option of ours would be refused by Terraform, which knows none of them; none of Terraform's own is near one.
  * @throws UsageError
  */
-function understood(command: string, argument: string): string {
+function understood(command: Command, argument: string): string {
   const [, word] = /^(?:--?|[–—])([A-Za-z_-]+)(?:=|$)/.exec(argument) ?? [];
   if (word === undefined) return argument;
   const instead = insteadOf(word);
   if (instead !== undefined) throw new UsageError(`there is no option ${argument}: ${instead}`);
   const name = word.toLowerCase().replaceAll("_", "-");
-  const own = OWN_OF[command] ?? [];
+  const own = OWN_OF[command];
   const meant = own.find((each) => name.length > 2 && each.startsWith(name)) ?? nearest(name, own, 2);
   if (meant !== undefined) throw new UsageError(`there is no option ${argument}; did you mean --${meant}?`);
   return argument;
@@ -85,7 +101,7 @@ export const asksForHelp = (args: readonly string[]): boolean =>
   args.some((argument) => /^(--?help|-h)$/.test(argument));
 
 /** How `npm run diff` or `npm run deploy` is used. */
-export function usage(command: string): string {
+export function usage(command: Command): string {
   const isDeploy = command === "deploy";
   const own = isDeploy
     ? [
@@ -104,6 +120,7 @@ export function usage(command: string): string {
     "",
     "  LAB                         a folder's name under inventory/, or a path",
     ...own,
+    "  -l, --limit HOSTS           these hosts and groups alone: web,docker_hosts,!db",
     "  --verbose                   shows all that Terraform and the steps' scripts say",
     "  --vault-password-file FILE  a file with the vault password, or a script that prints it; may be repeated",
     "",

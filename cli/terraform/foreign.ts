@@ -1,6 +1,6 @@
 const PASSWORD = "--vault-password-file FILE, LAB_VAULT_PASSWORD_FILE or LAB_VAULT_PASSWORD";
 const INSIDE = "a step is chosen by -target=null_resource.HOST_ROLE, or made to run again by -replace=…";
-const LIMIT = "write -target=ADDRESS, such as -target=proxmox_virtual_environment_container.web";
+const LIMIT = "write --limit HOSTS, such as --limit web,docker_hosts";
 const USER = "proxmox_ssh_user in the inventory says who logs in; another than root needs sudo without a password";
 const DIFF = "npm run diff -- LAB shows what would change, lab drift LAB what did inside guests";
 
@@ -8,7 +8,10 @@ const DIFF = "npm run diff -- LAB shows what would change, lab drift LAB what di
 const FOREIGN: readonly (readonly [names: string, instead: string])[] = [
   ["ask-vault-pass ask-vault-password J", `nobody is asked for the vault password: give it by ${PASSWORD}`],
   ["vault-id vault-pass-file", "write --vault-password-file [ID@]FILE"],
-  ["limit subset l host hosts", LIMIT],
+  ["subset host hosts", LIMIT],
+  ["list-hosts list-tasks list-tags", "lab list LAB lists hosts, npm run diff -- LAB what would be done"],
+  ["syntax-check", "lab validate LAB says all that is wrong"],
+  ["step", "npm run deploy shows the whole plan and asks once"],
   ["tags t skip-tags role roles start-at-task", INSIDE],
   ["check C dry-run diff D", DIFF],
   ["inventory inventory-file i", "the lab stands in front, by its name or path"],

@@ -1,22 +1,22 @@
 import { causeOf, type Lab, type Node } from "../../model/lab";
 import type { Problem } from "../../model/problem";
 import type { LabSecret } from "../../model/vault";
-import { Connections, type Refusal } from "../drift/connections";
+import { loginTo } from "../../stacks/lab-steps";
 import { actionOf, type Plan, type ResourceChange } from "../guard/plan";
 import { stepChange } from "../guard/steps";
+import { NODE_KEY, secretValues } from "../lab-secrets";
+import { Connections, type Refusal } from "../ssh/connections";
 
 /** A plan, and what its steps log in with. */
 export interface Stepping {
   readonly lab: Lab;
-  /** What `terraform show -json` says of it. */
-  readonly plan: string;
+  readonly plan: Plan;
   readonly secrets: readonly LabSecret[];
 }
 
 /** Logs in to the nodes that the steps of a plan go to or through. @returns what keeps it from that; empty: nothing */
 export type Logins = (planned: Stepping) => Promise<readonly Problem[]>;
 
-const KEY = "proxmox_ssh_private_key";
 /** What may be how a node gets reachable. */
 const WAY = /_network_linux_|_firewall_|_cluster_firewall/;
 /** A key in a form that Terraform reads, and not every ssh-add. */
@@ -31,11 +31,10 @@ export async function tryLogins(
   { lab, plan, secrets }: Stepping,
   environment: { readonly [name: string]: string | undefined },
 ): Promise<readonly Problem[]> {
-  const { resource_changes: changes = [] } = JSON.parse(plan) as Plan;
+  const { resource_changes: changes = [] } = plan;
   const nodes = nodesOf(changes, lab);
   if (nodes.length === 0) return [];
-  const key = secrets.find(({ name }) => name === KEY);
-  const privateKey = key === undefined || key.from.kind === "missing" ? "" : key.from.value;
+  const privateKey = secretValues(secrets).get(NODE_KEY) ?? "";
   let connections: Connections;
   try {
     connections = await Connections.open(environment, privateKey);
@@ -43,7 +42,7 @@ export async function tryLogins(
     const { message } = error as Error;
     // Terraform needs neither ssh-agent nor ssh-add; only what this one says is of the key.
     const isOfKey = message.startsWith("ssh-add: ") && !/ENOENT/.test(message) && !PKCS8.test(privateKey);
-    return isOfKey ? [unusable(message, key)] : [];
+    return isOfKey ? [unusable(message, secrets)] : [];
   }
   try {
     const isOnItsWay = changes.some((each) => WAY.test(each.type) && actionOf(each) !== "nothing");
@@ -67,9 +66,7 @@ function nodesOf(changes: readonly ResourceChange[], { guests, nodes }: Lab): re
 }
 
 async function problemsOf(node: Node, lab: Lab, connections: Connections, isOnItsWay: boolean): Promise<Problem[]> {
-  const { address: host, sshHostKey: hostKey, sshPort: port } = node;
-  const login = { host, port, user: lab.connection.sshUser, ...(hostKey === undefined ? {} : { hostKey }) };
-  const refusal = await connections.tryAsTerraform(login);
+  const refusal = await connections.tryAsTerraform(loginTo(node, lab));
   if (refusal === undefined || refusal.because === "absent") return [];
   const mayCome = refusal.because === "unknown" || (refusal.because === "address" && isOnItsWay);
   const { because, fix, message } = refusal;
@@ -86,11 +83,11 @@ function places(because: Refusal["because"], { source }: Node, { connection }: L
   return { at: causeOf(source, field) ?? source.at, ...(isTold ? { also: [{ at: other, note }] } : {}) };
 }
 
-function unusable(message: string, key: LabSecret | undefined): Problem {
-  const at = key?.usedBy[0];
+function unusable(message: string, secrets: readonly LabSecret[]): Problem {
+  const at = secrets.find(({ name }) => name === NODE_KEY)?.usedBy[0];
   return {
     ...{ rule: "node-login", severity: "error", ...(at ? { at } : {}) },
-    message: `the SSH key for the nodes (${KEY}) cannot be used: ${message}`,
+    message: `the SSH key for the nodes (${NODE_KEY}) cannot be used: ${message}`,
     fix: "give the text of a private key without a passphrase",
   };
 }

@@ -2,11 +2,13 @@ import type { Lab } from "../../model/lab";
 import { formatPosition, type Problem } from "../../model/problem";
 import type { LabSecret } from "../../model/vault";
 import { said } from "../../stacks/system-error";
+import { secretValues } from "../lab-secrets";
 import { apiGet } from "../proxmox-api";
 
 /** What is asked of the host before Terraform starts, which takes a minute to fail. @returns what is wrong; empty: it answers */
 export type Probe = (lab: Lab, secrets: readonly LabSecret[]) => Promise<readonly Problem[]>;
 
+const TOKEN_NAME = "proxmox_api_token";
 const LIMIT_MS = 5_000;
 /** bpg/proxmox 0.111.1, proxmox/api/credentials.go; without the name of the header, in which it is often shown. */
 const TOKEN = /^(?!PVEAPIToken=)\S+@\S+!\S+=[a-zA-Z0-9-]+$/;
@@ -16,16 +18,13 @@ const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|HOSTNAME_MISMATCH|I
 const NOT_TLS = /EPROTO|ERR_SSL/;
 
 /** The token as the environment or the vault gives it. */
-export function tokenOf(secrets: readonly LabSecret[]): string | undefined {
-  const from = secrets.find(({ name }) => name === "proxmox_api_token")?.from;
-  return from === undefined || from.kind === "missing" ? undefined : from.value;
-}
+export const tokenOf = (secrets: readonly LabSecret[]): string | undefined => secretValues(secrets).get(TOKEN_NAME);
 
 /** A token that the provider would refuse, in words of its own and once for every resource. */
 export function tokenProblems(secrets: readonly LabSecret[]): readonly Problem[] {
   const token = tokenOf(secrets);
   if (!token || TOKEN.test(token)) return [];
-  const usedBy = secrets.find(({ name }) => name === "proxmox_api_token")?.usedBy[0];
+  const usedBy = secrets.find(({ name }) => name === TOKEN_NAME)?.usedBy[0];
   const message = `the API token (proxmox_api_token) does not look like ${SHAPE}`;
   const fix = "give it whole: what pveum user token add calls full-tokenid, =, and its value";
   return [{ ...problem(message, fix, usedBy), rule: "secret-value" }];

@@ -159,13 +159,13 @@ export class Progress {
       this.#say(`${colors.bold(label)} ${colors.green(DONE[action] ?? "done")} in ${took}`);
       return;
     }
-    const said = running.lines
+    const own = running.lines
       .filter((line) => line.startsWith(`${label}: `))
       .map((line) => line.slice(label.length + 2));
-    const summary = said.findLast((line) => line.startsWith("done: "))?.slice("done: ".length);
+    const summary = own.findLast((line) => line.startsWith("done: "))?.slice("done: ".length);
     this.#say(`${colors.bold(label)} ${colors.green("done")} in ${took}${summary ? `: ${summary}` : ""}`);
     if (this.#options.verbose) return;
-    for (const note of said.filter((line) => /^(note|still starting)/.test(line))) this.#say(`${label}: ${note}`);
+    for (const note of own.filter((line) => /^(note|still starting)/.test(line))) this.#say(`${label}: ${note}`);
   }
 
   #fail(address: string): void {

@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import type { OperateOptions } from "../terraform";
+import type { OperateOptions } from "./operate";
 
 /** An answer; nothing where the question is left by Ctrl-C or Ctrl-D. */
 function ask(question: string): Promise<string> {

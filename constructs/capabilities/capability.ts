@@ -1,4 +1,5 @@
-import type { LxcDevice, LxcFeatures, StepSpec } from "../lxc-props";
+import type { StepSpec } from "../guest-props";
+import type { LxcDevice, LxcFeatures } from "../lxc-props";
 
 /** What a capability may know of the guest that it is bound to. */
 export interface GuestFacts {

@@ -1,4 +1,5 @@
-import type { LxcFeatures, StepSpec } from "../lxc-props";
+import type { StepSpec } from "../guest-props";
+import type { LxcFeatures } from "../lxc-props";
 import type { Capability, CapabilityData } from "./capability";
 
 export interface DockerCapabilityProps {
@@ -11,11 +12,14 @@ export interface DockerCapabilityProps {
 /** Docker in the guest: needs nesting, which a token may set on an unprivileged container. */
 export class DockerCapability implements Capability {
   readonly name = "docker";
+  readonly #props: DockerCapabilityProps;
 
-  constructor(private readonly props: DockerCapabilityProps = {}) {}
+  constructor(props: DockerCapabilityProps = {}) {
+    this.#props = props;
+  }
 
   bind(): CapabilityData {
-    const { features, step } = this.props;
+    const { features, step } = this.#props;
     return { features: { nesting: true, ...features }, tags: ["docker"], steps: step ? [step] : [] };
   }
 }

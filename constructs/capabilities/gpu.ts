@@ -1,4 +1,5 @@
-import type { LxcDevice, StepSpec } from "../lxc-props";
+import type { StepSpec } from "../guest-props";
+import type { LxcDevice } from "../lxc-props";
 import type { Capability, CapabilityData } from "./capability";
 
 export interface GpuCapabilityProps {
@@ -11,11 +12,14 @@ export interface GpuCapabilityProps {
 /** A GPU of the node, handed through as device files; only root@pam may do that. */
 export class GpuCapability implements Capability {
   readonly name = "gpu";
+  readonly #props: GpuCapabilityProps;
 
-  constructor(private readonly props: GpuCapabilityProps = {}) {}
+  constructor(props: GpuCapabilityProps = {}) {
+    this.#props = props;
+  }
 
   bind(): CapabilityData {
-    const { devices = [], step } = this.props;
+    const { devices = [], step } = this.#props;
     return { devices, tags: ["gpu"], steps: step ? [step] : [] };
   }
 }

@@ -1,4 +1,4 @@
-import type { StepSpec } from "../lxc-props";
+import type { StepSpec } from "../guest-props";
 import type { Capability, CapabilityData } from "./capability";
 
 export interface ServiceAgentsCapabilityProps {
@@ -9,11 +9,14 @@ export interface ServiceAgentsCapabilityProps {
 /** The agents that report a Docker host to its neighbours (traefik-kop, socket-proxy, Dockwatch): needs Docker. */
 export class ServiceAgentsCapability implements Capability {
   readonly name = "service-agents";
+  readonly #props: ServiceAgentsCapabilityProps;
 
-  constructor(private readonly props: ServiceAgentsCapabilityProps = {}) {}
+  constructor(props: ServiceAgentsCapabilityProps = {}) {
+    this.#props = props;
+  }
 
   bind(): CapabilityData {
-    const { step } = this.props;
+    const { step } = this.#props;
     return { requires: ["docker"], tags: ["service-agents"], steps: step ? [step] : [] };
   }
 }

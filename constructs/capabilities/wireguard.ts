@@ -1,4 +1,4 @@
-import type { StepSpec } from "../lxc-props";
+import type { StepSpec } from "../guest-props";
 import type { Capability, CapabilityData } from "./capability";
 
 export interface WireguardCapabilityProps {
@@ -15,11 +15,14 @@ export interface WireguardCapabilityProps {
 /** WireGuard in the guest. */
 export class WireguardCapability implements Capability {
   readonly name = "wireguard";
+  readonly #props: WireguardCapabilityProps;
 
-  constructor(private readonly props: WireguardCapabilityProps = {}) {}
+  constructor(props: WireguardCapabilityProps = {}) {
+    this.#props = props;
+  }
 
   bind(): CapabilityData {
-    const { step, userspace = false } = this.props;
+    const { step, userspace = false } = this.#props;
     return {
       devices: userspace ? [{ path: "/dev/net/tun" }] : [],
       tags: ["wireguard"],

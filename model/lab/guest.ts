@@ -72,6 +72,16 @@ export interface Nic {
   readonly firewall: boolean;
 }
 
+/** Whether an address is one of a card's own, with its prefix: neither absent nor `dhcp` or `auto`. */
+export const isStatic = (address: string | undefined): address is string => address?.includes("/") ?? false;
+
+/** A card's own addresses, each with its prefix. */
+export const staticAddresses = ({ address, address6 }: Pick<Nic, "address" | "address6">): string[] =>
+  [address, address6].filter(isStatic);
+
+/** The variable that describes a guest. */
+export const variableOf = ({ kind }: Guest) => (kind === "container" ? "proxmox_lxc" : "proxmox_vm");
+
 /** What belonging to a functional group adds to a guest. */
 export type Capability =
   | { readonly kind: "docker"; readonly features: Partial<Features>; readonly step?: Step }

@@ -10,3 +10,12 @@ export interface Sources {
 
 /** Where the value of a field was written in the end: the line to change for another value. */
 export const causeOf = ({ of, written }: Sources, field: string): Position | undefined => written?.[field] ?? of[field];
+
+/** Where the first of these fields was written that was written at all, else the entity. */
+export function placeOf({ at, of }: Sources, ...fields: readonly string[]): Position {
+  for (const field of fields) {
+    const found = of[field];
+    if (found) return found;
+  }
+  return at;
+}

@@ -1,6 +1,6 @@
-import type { Arguments, Expression } from "../expression";
 import { holdsVaultText } from "../traits";
 import type { Tree } from "../tree";
+import type { Arguments, Expression } from "./expression";
 import { FILTERS, isEmpty } from "./filters";
 import { missingKey, unknownFilter } from "./missing";
 import { operate } from "./operators";

@@ -1,4 +1,4 @@
-import type { Expression } from "../expression";
+import type { Expression } from "./expression";
 
 /** Whether one value alone decides: a name, its keys, its conversion (`| int`), and what stands in where it is missing. */
 export function isLookup(expression: Expression): boolean {

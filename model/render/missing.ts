@@ -26,10 +26,11 @@ export function unknownName(
   const others = definitionsElsewhere(inventory, name);
   if (others.length > 0) {
     const owners = others.map(({ owner }) => owner);
+    const joining = owners.some((owner) => owner.startsWith("group ")) ? "put the host into such a group, " : "";
     return {
       ...base,
       message: `"${name}" is not set for this host: it is set for ${owners.slice(0, 5).join(", ")}${owners.length > 5 ? ", …" : ""}`,
-      fix: `put the host into such a group, set "${name}" for it, or write {{ ${name} | default(…) }}`,
+      fix: `${joining}set "${name}" for it, or write {{ ${name} | default(…) }}`,
       also: others.slice(0, 3).map((other) => ({ at: other.at, note: `"${name}" of ${other.owner}` })),
     };
   }

@@ -1,6 +1,5 @@
-import type { Arguments, Expression } from "../expression";
-import { TESTS } from "../expression";
 import type { Scalar } from "../tree";
+import { type Arguments, type Expression, TESTS } from "./expression";
 import { HOW_TO_WRITE, TokenReader } from "./token-reader";
 import { TemplateError, tokenize, unquote } from "./tokens";
 

@@ -1,10 +1,11 @@
+import { withoutUndefined } from "../collections";
 import type { BackupJob, Guest } from "../lab";
 import type { Problem } from "../problem";
 import type { BackupJobVars } from "../schema/backup";
 import { suggest } from "../schema/nearest";
 import { type Tree, treeAt } from "../tree";
 import type { Facts } from "./facts";
-import { type LabWide, withoutUndefined } from "./lab-wide";
+import type { LabWide } from "./lab-wide";
 import { Origins } from "./origins";
 
 const VARIABLE = "proxmox_backup_jobs";
@@ -29,8 +30,9 @@ export function backupJobsOf(inputs: Inputs): BackupJob[] {
 const FILLED: Readonly<Record<string, string>> = { guest: "guestname", vmid: "vmid", node: "node", cluster: "cluster" };
 
 function jobOf(name: string, vars: BackupJobVars, tree: Tree, inputs: Inputs): BackupJob | undefined {
-  const origins = new Origins(treeAt(tree, [name]).tree.at, tree);
-  for (const key of ["guests", "exclude", "storage", "schedule", "pool", "node"]) origins.note(key, name, key);
+  const written = treeAt(tree, [name]).tree;
+  const origins = new Origins(written.at, written);
+  origins.noteAll();
   const { compress = "zstd", keep, notes = "{guest}" } = vars;
   const what = whatOf(name, vars, tree, inputs);
   if (!what) return undefined;

@@ -1,7 +1,7 @@
+import { withoutUndefined } from "../collections";
 import type { Bridge, Network, Node } from "../lab";
 import type { BridgeVars, NodeVars } from "../schema/node";
 import { rangeOf } from "./ip";
-import { withoutUndefined } from "./lab-wide";
 import type { Origins } from "./origins";
 
 /** The bridges that the inventory says more of than a name, with the places of what it says: `links.vmbr1.address`. */

@@ -1,9 +1,9 @@
+import { withoutUndefined } from "../collections";
 import type { Capability, Device, Features, Gpu, GpuClaim, Node, Step } from "../lab";
 import type { Problem } from "../problem";
 import type { GpuVars } from "../schema/guest";
 import { suggest } from "../schema/nearest";
 import type { Facts, HostFacts } from "./facts";
-import { withoutUndefined } from "./lab-wide";
 import type { Origins } from "./origins";
 import type { RoleStep } from "./steps";
 

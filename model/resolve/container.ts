@@ -1,9 +1,9 @@
+import { withoutUndefined } from "../collections";
 import type { ContainerGuest, Device, Features, Mount } from "../lab";
 import type { Position, Problem } from "../problem";
 import type { ContainerVars, FeatureVars, MountVars } from "../schema/guest";
 import { treeAt } from "../tree";
 import type { HostFacts } from "./facts";
-import { withoutUndefined } from "./lab-wide";
 
 /**
  * A container's features: its own, then those its groups give in lxc_features, then the default: nesting in unprivileged

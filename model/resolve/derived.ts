@@ -1,10 +1,10 @@
 import type { HostView, LabView } from "../../provision/role";
-import type { Capability, Guest, Lab, Node, Step } from "../lab";
+import { withoutUndefined } from "../collections";
+import { type Capability, type Guest, type Lab, type Node, type Step, staticAddresses } from "../lab";
 import type { Problem } from "../problem";
 import { toPlain, treeAt } from "../tree";
 import type { Facts, HostFacts } from "./facts";
 import { canonical } from "./ip";
-import { withoutUndefined } from "./lab-wide";
 
 type Parts = Pick<Lab, "guests" | "nodes" | "networks">;
 
@@ -94,9 +94,10 @@ function viewOf(lab: Parts, facts: Facts): LabView {
 }
 
 function addressesOf(guest: Guest, domains: ReadonlyMap<string, string | undefined>) {
-  return guest.nics.flatMap(({ address, address6, mac, network }) => {
+  return guest.nics.flatMap((nic) => {
+    const { mac, network } = nic;
     const domain = guest.dns?.domain ?? (network === undefined ? undefined : domains.get(network));
-    return [address, address6].filter(isAddress).map((each) => ({
+    return staticAddresses(nic).map((each) => ({
       address: canonical(each.replace(/\/.*/, "")),
       ...withoutUndefined({ domain, mac, network }),
     }));

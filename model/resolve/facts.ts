@@ -26,6 +26,11 @@ export interface HostFacts {
   readonly groups: readonly string[];
 }
 
+const GUESTS = ["proxmox_lxc", "proxmox_vm"] as const;
+
+/** Whether a host describes a guest, right or wrong. */
+export const describesGuest = ({ trees }: Pick<HostFacts, "trees">): boolean => GUESTS.some((name) => trees.has(name));
+
 /** What resolving and the rules work on. */
 export interface Facts {
   readonly inventory: Inventory;
@@ -96,7 +101,6 @@ class Check {
   }
 }
 
-const GUESTS = ["proxmox_lxc", "proxmox_vm"] as const;
 const MAPS = [
   "proxmox_networks",
   "proxmox_templates",

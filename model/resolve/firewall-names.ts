@@ -1,6 +1,6 @@
 import type { Network } from "../lab";
 import type { Position, Problem } from "../problem";
-import { looksLikeAddress } from "../schema/firewall";
+import { looksLikeAddress } from "../schema/firewall-addresses";
 import { suggest } from "../schema/nearest";
 import { canonical } from "./ip";
 

@@ -1,10 +1,10 @@
+import { withoutUndefined } from "../collections";
 import type { FirewallRule, GroupRule, Nic, PacketRule, Policy } from "../lab";
 import type { Problem } from "../problem";
 import type { MatchVars, RuleVars } from "../schema/firewall";
 import { suggest } from "../schema/nearest";
 import { type Tree, treeAt } from "../tree";
 import type { End, FirewallNames, Place } from "./firewall-names";
-import { withoutUndefined } from "./lab-wide";
 
 const ACTIONS = { allow: "ACCEPT", drop: "DROP", reject: "REJECT" } as const satisfies Readonly<Record<string, Policy>>;
 

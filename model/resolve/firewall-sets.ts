@@ -1,11 +1,12 @@
+import { withoutUndefined } from "../collections";
 import type { FirewallSet } from "../lab";
 import type { FirewallVars } from "../schema/firewall";
 import { type Tree, treeAt } from "../tree";
 import type { FirewallNames, Place } from "./firewall-names";
-import { withoutUndefined } from "./lab-wide";
 
 /** The variable that describes the datacenter's firewall. */
 export const WIDE = "proxmox_firewall";
+export const OWN = "proxmox_guest_firewall";
 
 /** A place inside it. */
 export const placeAt = (tree: Tree, inside: readonly (string | number)[]): Place => ({

@@ -1,29 +1,29 @@
-import type {
-  Firewall,
-  FirewallAlias,
-  GroupRule,
-  Guest,
-  GuestFirewall,
-  Lab,
-  Network,
-  Node,
-  NodeFirewall,
-  Policy,
-  SecurityGroup,
+import { withoutUndefined } from "../collections";
+import {
+  type Firewall,
+  type FirewallAlias,
+  type GroupRule,
+  type Guest,
+  type GuestFirewall,
+  type Lab,
+  type Network,
+  type Node,
+  type NodeFirewall,
+  type Policy,
+  type SecurityGroup,
+  staticAddresses,
 } from "../lab";
 import type { Position, Problem } from "../problem";
 import type { FirewallVars, GuestFirewallVars } from "../schema/firewall";
 import { isIpv4, isIpv6 } from "../schema/formats";
 import { suggest } from "../schema/nearest";
 import { type Tree, toPlain, treeAt } from "../tree";
-import type { Facts, HostFacts } from "./facts";
+import { describesGuest, type Facts, type HostFacts } from "./facts";
 import { FirewallNames, type Place, tidyAddress } from "./firewall-names";
 import { RuleReader } from "./firewall-rules";
-import { firewallSet, placeAt, WIDE } from "./firewall-sets";
-import { type LabWide, withoutUndefined } from "./lab-wide";
+import { firewallSet, OWN, placeAt, WIDE } from "./firewall-sets";
+import type { LabWide } from "./lab-wide";
 import { Origins } from "./origins";
-
-const OWN = "proxmox_guest_firewall";
 
 interface Inputs {
   readonly guests: readonly Guest[];
@@ -76,22 +76,19 @@ function addressesOf(
   { nodes }: Inputs,
 ): readonly string[] | undefined {
   const guest = guests.get(host.name);
-  if (guest) return guest.nics.flatMap(({ address, address6 }) => [address, address6].flatMap(staticOnly));
-  if (host.trees.has("proxmox_lxc") || host.trees.has("proxmox_vm")) return undefined;
+  if (guest) return guest.nics.flatMap(staticAddresses).map((address) => address.slice(0, address.indexOf("/")));
+  if (describesGuest(host)) return undefined;
   const other = host.trees.get("ansible_host");
   const address = nodes.get(host.name)?.address ?? (other ? toPlain(other) : undefined);
   return typeof address === "string" && (isIpv4(address) || isIpv6(address)) ? [address] : [];
 }
-
-const staticOnly = (address: string | undefined) =>
-  address?.includes("/") ? [address.slice(0, address.indexOf("/"))] : [];
 
 const policyOf = (given: string | undefined, otherwise: Policy): Policy =>
   given === undefined ? otherwise : given === "accept" ? "ACCEPT" : given === "drop" ? "DROP" : "REJECT";
 
 function datacenterOf(vars: FirewallVars, tree: Tree, reader: RuleReader, { facts, report }: Inputs): Firewall {
   const origins = new Origins(tree.at, tree);
-  origins.noteAll(["enabled", "input", "output", "forward", "rules", "nodes", "ipsets"]);
+  origins.noteAll();
   for (const name of Object.keys(vars.aliases)) {
     if (Object.hasOwn(vars.ipsets, name)) report(twice(name, tree));
   }
@@ -217,7 +214,7 @@ function guestFirewall(
   reader: RuleReader,
 ): GuestFirewall {
   const origins = new Origins(tree.at, tree);
-  origins.noteAll(["enabled", "input", "output", "rules"]);
+  origins.noteAll();
   const list = { rules: vars.rules, tree, path: [OWN, "rules"], level: "guest", nics: guest.nics } as const;
   const own = reader.read({ ...list, subject: guest.name });
   const named = new Set(own.flatMap((rule) => (rule.kind === "group" ? [rule.group] : [])));

@@ -1,14 +1,16 @@
+import { withoutUndefined } from "../collections";
+import { FALLBACKS } from "../fallbacks";
 import type { ContainerGuest, Guest, Network, Node, Template } from "../lab";
 import type { Position, Problem } from "../problem";
 import { TERRAFORM_NAME, terraformName } from "../schema/formats";
 import type { CommonVars } from "../schema/guest";
 import { isFaulty as isFaultyKey } from "../schema/salvage";
-import { VARIABLES, type VariableName } from "../schema/variables";
+import { VARIABLES } from "../schema/variables";
 import { capabilitiesOf } from "./capabilities";
 import { containerParts, featuresOf } from "./container";
 import { exceptionsOf, tiersOf } from "./exceptions";
 import type { Facts, HostFacts } from "./facts";
-import { type LabWide, withoutUndefined } from "./lab-wide";
+import type { LabWide } from "./lab-wide";
 import { nicsOf } from "./nics";
 import { Origins } from "./origins";
 import { type Secrets, stepsOf } from "./steps";
@@ -57,8 +59,9 @@ export class Reader {
     readonly report: (problem: Problem) => void,
   ) {}
 
-  /** The guest's own value of `key`, else that of the variable `fallback`, else a problem. */
-  need<T>(own: T | undefined, key: string, fallback: VariableName): T | undefined {
+  /** The guest's own value of `key`, else that of the variable that stands in for it, else a problem. */
+  need<T>(own: T | undefined, key: keyof typeof FALLBACKS): T | undefined {
+    const fallback = FALLBACKS[key];
     const value = own ?? (this.host.values[fallback] as T | undefined);
     const other = this.host.trees.get(fallback);
     if (own === undefined) this.origins.noteTree(key, other);
@@ -77,40 +80,21 @@ export class Reader {
   }
 
   /** Where `key`, or the default it takes, was written. */
-  placeOf(key: string, fallback: VariableName): Position {
+  placeOf(key: keyof typeof FALLBACKS): Position {
     const isOwn = (this.vars as { [key: string]: unknown })[key] !== undefined;
-    return isOwn ? this.origins.place(key) : (this.host.trees.get(fallback)?.at ?? this.origins.place());
+    return isOwn ? this.origins.place(key) : (this.host.trees.get(FALLBACKS[key])?.at ?? this.origins.place());
   }
 }
 
-const NOTED = [
-  ...["vmid", "hostname", "cores", "memory", "disk", "node", "storage", "swap", "template", "unprivileged", "features"],
-  ...[
-    "dns",
-    "description",
-    "tags",
-    "pool",
-    "protection",
-    "started",
-    "start_on_boot",
-    "startup",
-    "adopt",
-    "rebuild",
-    "not_backed_up",
-    "gpus",
-  ],
-  ...["exceptions", "devices", "mounts", "cpu_limit", "cpu_units", "console", "hook_script", "environment", "networks"],
-];
-
 function baseOf(reader: Reader, inputs: GuestInputs) {
   const { host, vars, origins } = reader;
-  origins.noteAll(NOTED);
+  origins.noteAll();
   for (const key of Object.keys(vars.exceptions ?? {})) origins.note(`exceptions.${key}`, "exceptions", key);
-  const cores = reader.need(vars.cores, "cores", "lxc_cores");
-  const memory = reader.need(vars.memory, "memory", "lxc_memory");
-  const disk = reader.need(vars.disk, "disk", "lxc_disk");
-  const node = reader.need(vars.node, "node", "proxmox_default_node");
-  const storage = reader.need(vars.storage, "storage", "proxmox_default_storage");
+  const cores = reader.need(vars.cores, "cores");
+  const memory = reader.need(vars.memory, "memory");
+  const disk = reader.need(vars.disk, "disk");
+  const node = reader.need(vars.node, "node");
+  const storage = reader.need(vars.storage, "storage");
   const { nics, dns } = cardsOf(reader, inputs);
   if (node === undefined || storage === undefined) return undefined;
   const tiers = tiersOf(host.name, inputs.facts);
@@ -172,7 +156,7 @@ function containerOf(base: Base, reader: Reader, inputs: GuestInputs): Container
   if (!vars) return undefined;
   const os = osOf(vars.template, reader, inputs);
   const target = { kind: "container" as const, ...(os ? { osType: os.osType } : {}) };
-  const steps = stepsOf(host, target, inputs.facts, inputs.secrets, report);
+  const steps = stepsOf({ ...inputs, host, target, report });
   const { features, fromGroups } = featuresOf(host, vars);
   const { capabilities, rest } = capabilitiesOf({
     host,
@@ -200,11 +184,11 @@ const UNKNOWN_OS: Template = { kind: "volume", volume: "", osType: "unmanaged" }
 
 function osOf(stated: string | undefined, reader: Reader, inputs: GuestInputs): Template | undefined {
   const { host, report } = reader;
-  const name = reader.need(stated, "template", "proxmox_default_template");
+  const name = reader.need(stated, "template");
   if (name === undefined) return undefined;
   const { proxmox_templates: own } = inputs.wide.values;
   if (isFaultyKey(VARIABLES.proxmox_templates, inputs.wide.trees.get("proxmox_templates"), name)) return undefined;
-  const at = reader.placeOf("template", "proxmox_default_template");
+  const at = reader.placeOf("template");
   const wanted = { name, at, path: "proxmox_lxc.template", host: host.name };
   const storage = host.values.proxmox_template_storage ?? "local";
   return templateOf(wanted, own ?? {}, storage, report);

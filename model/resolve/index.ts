@@ -61,7 +61,8 @@ function nodesOf(facts: Facts, secrets: Secrets, report: (problem: Problem) => v
   const described = hosts.filter((host) => host.trees.has("proxmox_node") || facts.members.get(NODES)?.has(host.name));
   return described
     .map((host) => {
-      const steps = stepsOf(host, { kind: "node" }, facts, secrets, report).map(({ group: _, ...step }) => step);
+      const target = { kind: "node" } as const;
+      const steps = stepsOf({ host, target, facts, secrets, report }).map(({ group: _, ...step }) => step);
       return nodeOf(host, facts, steps, report);
     })
     .filter((node) => node !== undefined);

@@ -1,9 +1,10 @@
+import { withoutUndefined } from "../collections";
 import type { Backend, Connection, Network } from "../lab";
 import { partFor } from "../overlay";
 import type { Position, Problem } from "../problem";
 import type { BackendVars } from "../schema/lab";
 import { LAB_WIDE, type LabWideName, type Variables } from "../schema/variables";
-import { type Tree, toPlain } from "../tree";
+import { type Tree, toPlain, treeAt } from "../tree";
 import type { Facts, HostFacts, HostVars } from "./facts";
 import { Origins } from "./origins";
 
@@ -114,23 +115,22 @@ export function backendOf(lab: string, vars: BackendVars | undefined): Backend {
     case "http":
       return {
         kind: "http",
-        address: vars.address!,
-        ...(vars.lock_address === undefined ? {} : { lockAddress: vars.lock_address }),
-        ...(vars.unlock_address === undefined ? {} : { unlockAddress: vars.unlock_address }),
+        address: vars.address,
+        ...withoutUndefined({ lockAddress: vars.lock_address, unlockAddress: vars.unlock_address }),
       };
     case "s3":
       return {
         kind: "s3",
-        bucket: vars.bucket!,
+        bucket: vars.bucket,
         key: vars.key ?? `${lab}/terraform.tfstate`,
-        region: vars.region!,
-        ...(vars.endpoint === undefined ? {} : { endpoint: vars.endpoint }),
+        region: vars.region,
+        ...withoutUndefined({ endpoint: vars.endpoint }),
         useLockfile: vars.use_lockfile ?? true,
       };
     case "pg":
       return { kind: "pg", schemaName: vars.schema_name ?? lab };
     case "gitlab":
-      return { kind: "gitlab", address: vars.address!, project: vars.project!, stateName: vars.state_name ?? lab };
+      return { kind: "gitlab", address: vars.address, project: vars.project, stateName: vars.state_name ?? lab };
   }
 }
 
@@ -139,9 +139,8 @@ export function networksOf(wide: LabWide): Network[] {
   if (!tree) return [];
   return Object.entries(wide.values.proxmox_networks ?? {}).map(([name, vars]) => {
     const { dns, ...rest } = vars;
-    const origins = new Origins(keyOf(tree, name), tree);
-    for (const field of ["bridge", "vlan", "cidr", "gateway", "cidr6", "gateway6", "router", "dns"])
-      origins.note(field, name, field);
+    const origins = new Origins(keyOf(tree, name), treeAt(tree, [name]).tree);
+    origins.noteAll();
     return {
       name,
       ...withoutUndefined(rest),
@@ -153,15 +152,3 @@ export function networksOf(wide: LabWide): Network[] {
 
 const keyOf = (tree: Tree, name: string): Position =>
   (tree.kind === "mapping" ? tree.entries.get(name)?.keyAt : undefined) ?? tree.at;
-
-type Stated<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** Drops the keys without a value, which zod leaves out of objects anyway but not out of their types. */
-export function withoutUndefined<T extends object>(value: T): Stated<T> {
-  const stated: { [key: string]: unknown } = {};
-  for (const key in value) {
-    const each = value[key];
-    if (each !== undefined) stated[key] = each;
-  }
-  return stated as Stated<T>;
-}

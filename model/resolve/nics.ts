@@ -1,8 +1,8 @@
-import type { Dns, Network, Nic } from "../lab";
+import { withoutUndefined } from "../collections";
+import { type Dns, isStatic, type Network, type Nic } from "../lab";
 import type { Position, Problem } from "../problem";
 import type { NicVars } from "../schema/guest";
 import { suggest } from "../schema/nearest";
-import { withoutUndefined } from "./lab-wide";
 import type { Origins } from "./origins";
 
 interface Inputs {
@@ -61,8 +61,6 @@ export function nicsOf(inputs: Inputs): { nics: Nic[]; dns?: Dns } {
   }
   return { nics, ...(dns ? { dns } : {}) };
 }
-
-const isStatic = (address: string | undefined): boolean => address?.includes("/") ?? false;
 
 /** What a card is plugged into. */
 function linkOf(card: NicVars, index: number, inputs: Inputs): { bridge: string; network?: Network } | undefined {

@@ -1,8 +1,9 @@
+import { withoutUndefined } from "../collections";
 import type { Acme, MetricsServer, NodeSystem, SecretOrText } from "../lab";
 import type { NodeVars } from "../schema/node";
 import type { SecretOrText as Written } from "../schema/secret";
 import { type Tree, treeAt } from "../tree";
-import { type LabWide, withoutUndefined } from "./lab-wide";
+import type { LabWide } from "./lab-wide";
 import type { Secrets } from "./steps";
 
 export function systemOf({ acme, dns, hosts, repositories, time_zone: timeZone }: NodeVars): NodeSystem {

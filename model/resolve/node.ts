@@ -1,10 +1,10 @@
+import { withoutUndefined } from "../collections";
 import type { Gpu, Node, NodeStorage, Step } from "../lab";
 import type { Problem } from "../problem";
 import { NODE_NAME } from "../schema/formats";
 import type { NodeVars } from "../schema/node";
 import { linksOf } from "./bridges";
 import type { Facts, HostFacts } from "./facts";
-import { withoutUndefined } from "./lab-wide";
 import { systemOf } from "./node-system";
 import { Origins } from "./origins";
 
@@ -28,20 +28,7 @@ export function nodeOf(
   const vars = host.values.proxmox_node;
   if (!vars) return undefined;
   const origins = new Origins(tree.at, tree);
-  origins.noteAll([
-    "address",
-    "ssh_port",
-    "ssh_host_key",
-    "cores",
-    "memory",
-    "bridges",
-    "storages",
-    "gpus",
-    "usb",
-    "active",
-    "dns",
-    "acme",
-  ]);
+  origins.noteAll();
   for (const map of ["storages", "gpus", "usb"] as const)
     for (const name of Object.keys(vars[map])) origins.note(`${map}.${name}`, map, name);
   const links = linksOf(vars, origins);

@@ -28,15 +28,12 @@ export class Origins {
     return treeAt(this.tree, path).found;
   }
 
-  /** Each of these keys of the variable that is written is a field of the same name. */
-  noteAll(keys: readonly string[]): void {
+  /** Each key of the variable is a field of the same name. */
+  noteAll(): void {
     const { tree } = this;
     if (tree.kind !== "mapping") return;
     this.later(() => {
-      for (const key of keys) {
-        const entry = tree.entries.get(key);
-        if (entry) this.keep(key, entry.value);
-      }
+      for (const [key, { value }] of tree.entries) this.keep(key, value);
     });
   }
 

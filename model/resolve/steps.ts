@@ -22,40 +22,40 @@ type Report = (problem: Problem) => void;
 
 const SWITCH = flag();
 
+/** What is to be configured, and by what. */
+export interface Configurable {
+  readonly host: HostFacts;
+  readonly target: Target;
+  readonly facts: Facts;
+  readonly report: Report;
+}
+
+type Inputs = Configurable & { readonly secrets: Secrets };
+
 /** Every role that the host's groups bring, in the order in which they are applied. */
-export function stepsOf(
-  host: HostFacts,
-  target: Target,
-  facts: Facts,
-  secrets: Secrets,
-  report: Report,
-): readonly RoleStep[] {
+export function stepsOf(inputs: Inputs): readonly RoleStep[] {
+  const { facts, host, report, target } = inputs;
   const common = commonOf(facts, target.kind);
   const part = partFor(host.trees, (name) => common.reads.has(name));
   // Variables that are the host's alone are shared with no other.
-  if (part === host.trees) return ownStepsOf(host, target, common, facts, secrets, report);
+  if (part === host.trees) return ownStepsOf(inputs, common);
   const alike = common.alike.get(target.osType) ?? new Map<HostVars, readonly RoleStep[]>();
   common.alike.set(target.osType, alike);
   const known = alike.get(part);
   if (known) return known;
   let isSound = true;
-  const steps = ownStepsOf(host, target, common, facts, secrets, (problem) => {
+  const reportFault = (problem: Problem) => {
     isSound = false;
     report(problem);
-  });
+  };
+  const steps = ownStepsOf({ ...inputs, report: reportFault }, common);
   if (isSound) alike.set(part, steps);
   return steps;
 }
 
-function ownStepsOf(
-  host: HostFacts,
-  target: Target,
-  { after, roles }: Common,
-  facts: Facts,
-  secrets: Secrets,
-  report: Report,
-): readonly RoleStep[] {
-  const applied = roles.filter((role) => applies(role, host, target, facts, report));
+function ownStepsOf(inputs: Inputs, { after, roles }: Common): readonly RoleStep[] {
+  const { facts, host, report, secrets, target } = inputs;
+  const applied = roles.filter((role) => applies(role, inputs));
   const names = applied.map((role) => role.name).join();
   const before = after.get(names) ?? predecessors(applied);
   after.set(names, before);
@@ -109,7 +109,7 @@ function commonOf(facts: Facts, kind: Target["kind"]): Common {
 const isFor = ({ targets = ["container", "vm"] }: Role, kind: Target["kind"]): boolean => targets.includes(kind);
 
 /** Whether the host gets the role. */
-export function applies(role: Role, host: HostFacts, target: Target, facts: Facts, report: Report): boolean {
+export function applies(role: Role, { facts, host, report, target }: Configurable): boolean {
   if (!isFor(role, target.kind)) return false;
   if (role.group !== "all" && !facts.members.get(role.group)?.has(host.name)) return false;
   if (role.when === "set" && !keysOf(role.variables).some((name) => host.trees.has(name))) return false;

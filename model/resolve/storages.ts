@@ -1,10 +1,11 @@
-import type { Node, Storage, StorageTarget } from "../lab";
+import { withoutUndefined } from "../collections";
+import { type Node, placeOf, type Storage, type StorageTarget } from "../lab";
 import type { Problem } from "../problem";
 import { suggest } from "../schema/nearest";
 import type { StorageVars } from "../schema/storage";
 import { type Tree, treeAt } from "../tree";
 import type { Facts } from "./facts";
-import { type LabWide, withoutUndefined } from "./lab-wide";
+import type { LabWide } from "./lab-wide";
 import { NODES } from "./node";
 import { Origins } from "./origins";
 import type { Secrets } from "./steps";
@@ -29,16 +30,19 @@ export function storagesOf(inputs: Inputs): { storages: Storage[]; nodes: Node[]
 }
 
 function storageOf(name: string, vars: StorageVars, tree: Tree, inputs: Inputs): Storage {
-  const { at } = treeAt(tree, [name]).tree;
-  const origins = new Origins(at, tree);
-  for (const key of ["content", "nodes", "size", "server", "pool"]) origins.note(key, name, key);
+  const written = treeAt(tree, [name]).tree;
+  const origins = new Origins(written.at, written);
+  origins.noteAll();
   return {
     name,
     content: vars.content ?? ["backup"],
     nodes: nodesOf(name, vars, tree, inputs),
     ...withoutUndefined({ sizeGiB: vars.size }),
     enabled: vars.enabled ?? true,
-    target: targetOf(vars, (key) => secretAt(vars[key], treeAt(tree, [name, key]).tree, inputs.secrets)),
+    target: targetOf(vars, (key, { secret }) => {
+      inputs.secrets.add(secret, treeAt(written, [key]).tree);
+      return secret;
+    }),
     source: origins.sources(),
   };
 }
@@ -62,38 +66,47 @@ function nodesOf(storage: string, { nodes }: StorageVars, tree: Tree, { facts, n
 
 type SecretKey = "password" | "encryption_key";
 
-function secretAt(value: { readonly secret: string } | undefined, tree: Tree, secrets: Secrets): string | undefined {
-  if (value) secrets.add(value.secret, tree);
-  return value?.secret;
-}
-
-/** What a kind cannot do without is there: the schema asks for it. */
-function targetOf(vars: StorageVars, secret: (key: SecretKey) => string | undefined): StorageTarget {
-  const { domain, export: exported, fingerprint, namespace, options, server, subdirectory, username } = vars;
+function targetOf(
+  vars: StorageVars,
+  secret: (key: SecretKey, value: { readonly secret: string }) => string,
+): StorageTarget {
   switch (vars.type) {
     case "dir":
-      return { type: "dir", path: vars.path!, shared: vars.shared ?? false };
+      return { type: "dir", path: vars.path, shared: vars.shared ?? false };
     case "nfs":
-      return { type: "nfs", server: server!, export: exported!, ...withoutUndefined({ options }) };
-    case "cifs":
+      return { type: "nfs", server: vars.server, export: vars.export, ...withoutUndefined({ options: vars.options }) };
+    case "cifs": {
+      const { domain, options, server, share, subdirectory, username } = vars;
+      const password = secret("password", vars.password);
       return {
         type: "cifs",
-        ...{ server: server!, share: vars.share!, username: username!, password: secret("password")! },
+        server,
+        share,
+        username,
+        password,
         ...withoutUndefined({ domain, subdirectory, options }),
       };
+    }
     case "zfspool":
       return {
         type: "zfspool",
-        pool: vars.pool!,
+        pool: vars.pool,
         thin: vars.thin ?? true,
         ...withoutUndefined({ blockSize: vars.block_size, dataset: vars.dataset?.properties }),
       };
-    case "pbs":
+    case "pbs": {
+      const { datastore, encryption_key: key, fingerprint, namespace, server, username } = vars;
+      const password = secret("password", vars.password);
+      const encryptionKey = key && secret("encryption_key", key);
       return {
         type: "pbs",
-        ...{ server: server!, datastore: vars.datastore!, username: username!, password: secret("password")! },
-        ...withoutUndefined({ namespace, fingerprint, encryptionKey: secret("encryption_key") }),
+        server,
+        datastore,
+        username,
+        password,
+        ...withoutUndefined({ namespace, fingerprint, encryptionKey }),
       };
+    }
   }
 }
 
@@ -107,7 +120,7 @@ function withStorages(node: Node, storages: readonly Storage[], report: (problem
       rule: "storage-twice",
       severity: "error",
       at: storage.source.at,
-      also: [{ at: node.source.of[`storages.${storage.name}`] ?? node.source.at, note: `is there on ${node.name}` }],
+      also: [{ at: placeOf(node.source, `storages.${storage.name}`), note: `is there on ${node.name}` }],
       path: `${VARIABLE}.${storage.name}`,
       message: `the storage "${storage.name}" is to be made, and is also described as there already`,
       fix: "delete one of the two",
@@ -119,7 +132,9 @@ function withStorages(node: Node, storages: readonly Storage[], report: (problem
   const added = mine
     .filter(({ name }) => !own.has(name))
     .map(({ content, name, sizeGiB, target }) => ({
-      ...{ name, type: target.type, content },
+      name,
+      type: target.type,
+      content,
       ...withoutUndefined({ sizeGiB }),
     }));
   return { ...node, storages: [...node.storages, ...added], source: { ...node.source, of } };

@@ -1,9 +1,9 @@
+import { withoutUndefined } from "../collections";
 import { CLOUD_IMAGES, HAOS_RELEASES, haosChecksumAt, haosImage } from "../images";
 import type { VmImage } from "../lab";
 import { suggest } from "../schema/nearest";
 import type { VmVars } from "../schema/vm";
 import type { Reader } from "./guest";
-import { withoutUndefined } from "./lab-wide";
 
 interface Found {
   readonly image?: VmImage;

@@ -1,7 +1,7 @@
-import type { Nic, VmGuest, VmLogin } from "../lab";
+import { withoutUndefined } from "../collections";
+import { type Nic, staticAddresses, type VmGuest, type VmLogin } from "../lab";
 import type { VmVars } from "../schema/vm";
 import type { GuestInputs, Reader } from "./guest";
-import { withoutUndefined } from "./lab-wide";
 import { applies, type RoleStep, stepsOf } from "./steps";
 
 /** Waits for cloud-init, and installs the guest agent: for nothing else than a VM that has one. */
@@ -29,14 +29,10 @@ export function configured(vm: Vm, reader: Reader, { facts, secrets }: GuestInpu
     return { steps: [] };
   }
   const os = ssh?.os ?? vm.os;
-  const steps = stepsOf(host, { kind: "vm", ...withoutUndefined({ osType: os }) }, facts, secrets, report);
+  const target = { kind: "vm" as const, ...withoutUndefined({ osType: os }) };
+  const steps = stepsOf({ host, target, facts, secrets, report });
   const wanted = vm.vars.agent === false ? steps.filter(({ role }) => role !== AGENT_ROLE) : steps;
-  const address =
-    ssh?.host ??
-    vm.nics
-      .flatMap(({ address: v4, address6: v6 }) => [v4, v6])
-      .find(isStatic)
-      ?.replace(/\/.*/, "");
+  const address = ssh?.host ?? vm.nics.flatMap(staticAddresses)[0]?.replace(/\/.*/, "");
   if (address === undefined) {
     if (wanted.length > 0) report(withoutAddress(reader, wanted));
     return { steps: [] };
@@ -48,12 +44,10 @@ export function configured(vm: Vm, reader: Reader, { facts, secrets }: GuestInpu
   };
 }
 
-const isStatic = (address: string | undefined): address is string => address?.includes("/") ?? false;
-
 function refuseRoles(vm: Vm, { host, origins, report }: Reader, facts: GuestInputs["facts"]): void {
   const target = { kind: "vm" } as const;
   for (const role of facts.roles) {
-    if (role.group === "all" || !applies(role, host, target, facts, () => undefined)) continue;
+    if (role.group === "all" || !applies(role, { host, target, facts, report: () => undefined })) continue;
     const why =
       vm.system === "haos"
         ? "Home Assistant OS takes no roles"

@@ -1,52 +1,28 @@
+import { withoutUndefined } from "../collections";
 import type { GpuClaim, VmDisk, VmGuest } from "../lab";
 import type { VmVars } from "../schema/vm";
 import { capabilitiesOf, unknownGpu } from "./capabilities";
 import type { Base, GuestInputs, Reader } from "./guest";
-import { withoutUndefined } from "./lab-wide";
 import { imageOf } from "./vm-image";
 import { configured } from "./vm-login";
-
-const NOTED = [
-  ...[
-    "haos",
-    "cloud_init",
-    "windows",
-    "image",
-    "iso",
-    "os_type",
-    "bios",
-    "secure_boot",
-    "tpm",
-    "machine",
-    "cpu",
-    "balloon",
-  ],
-  ...[
-    "hugepages",
-    "keep_hugepages",
-    "agent",
-    "disk_interface",
-    "root_disk",
-    "disks",
-    "scsi_hardware",
-    "vga",
-    "boot_order",
-  ],
-  ...["usb", "reboot_after_update", "ssh"],
-];
 
 /** The VM that a host describes. */
 export function vmOf(base: Base, reader: Reader, inputs: GuestInputs): VmGuest | undefined {
   const vars = reader.host.values.proxmox_vm;
   if (!vars) return undefined;
   const { host, origins, report } = reader;
-  origins.noteAll(NOTED);
   const node = inputs.nodes.get(base.node);
   const system = systemOf(vars);
   const { image, os, user } = imageOf(vars, reader);
   const { login, steps } = configured({ vars, system, os, user, nics: base.nics }, reader, inputs);
   const { capabilities, rest } = capabilitiesOf({
-    ...{ host, facts: inputs.facts, node, steps, groupFeatures: {}, origins, report },
+    host,
+    facts: inputs.facts,
+    node,
+    steps,
+    groupFeatures: {},
+    origins,
+    report,
     cards: claimsOf(vars, base, reader, inputs),
   });
   return {

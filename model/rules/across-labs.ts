@@ -1,4 +1,5 @@
-import type { Guest, Lab } from "../lab";
+import { groupBy } from "../collections";
+import { type Guest, isStatic, type Lab } from "../lab";
 import type { Problem } from "../problem";
 import { canonical } from "../resolve/ip";
 import type { Claim } from "./rule";
@@ -50,30 +51,20 @@ const vmidOf = (placed: Placed) => [claimOf(placed, String(placed.guest.vmid), S
 function addressesOf(placed: Placed): LabClaim[] {
   return placed.guest.nics.flatMap((nic, index) =>
     (["address", "address6"] as const).flatMap((field) => {
-      const address = nic[field]?.includes("/") ? canonical(nic[field]) : undefined;
-      if (address === undefined) return [];
+      if (!isStatic(nic[field])) return [];
+      const address = canonical(nic[field]);
       return [claimOf(placed, `${nic.bridge} ${nic.vlan ?? ""} ${address}`, address, `nics.${index}.${field}`)];
     }),
   );
 }
 
 function* clashes(what: Clash["what"], claims: readonly LabClaim[]): Iterable<Clash> {
-  for (const holders of byValue(claims)) {
+  for (const holders of groupBy(claims, ({ value }) => value).values()) {
     for (const claim of holders) {
       const others = holders.filter(({ lab }) => lab.name !== claim.lab.name);
       if (others.length > 0) yield { what, claim, others };
     }
   }
-}
-
-function byValue(claims: readonly LabClaim[]): Iterable<readonly LabClaim[]> {
-  const groups = new Map<string, LabClaim[]>();
-  for (const claim of claims) {
-    const group = groups.get(claim.value);
-    if (group) group.push(claim);
-    else groups.set(claim.value, [claim]);
-  }
-  return groups.values();
 }
 
 const single = ({ claim: { at, holder, lab, shown }, others, what }: Clash): Problem => ({

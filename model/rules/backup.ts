@@ -1,10 +1,9 @@
 import { backupCoverage, type LeftOut } from "../backup";
-import type { BackupJob, Guest } from "../lab";
+import { type BackupJob, type Guest, placeOf, variableOf } from "../lab";
 import type { Problem } from "../problem";
-import type { HostFacts } from "../resolve/facts";
+import { describesGuest } from "../resolve/facts";
 import { suggest } from "../schema/nearest";
 import type { Rule } from "./rule";
-import { variableOf } from "./tiers";
 
 const VARIABLE = "proxmox_backup_jobs";
 
@@ -42,7 +41,7 @@ function withoutMounts(guest: Guest, parts: readonly LeftOut[]): Problem {
   return {
     rule: "mount-without-backup",
     severity: "warning",
-    at: guest.source.of[key] ?? guest.source.at,
+    at: placeOf(guest.source, key),
     path: `${variableOf(guest)}.${key}`,
     subject: guest.name,
     message: `the backups of ${guest.name} do not hold ${said.join(", ")}, and nobody says why`,
@@ -53,9 +52,8 @@ function withoutMounts(guest: Guest, parts: readonly LeftOut[]): Problem {
 /** `backup-storage`, `backup-of-excluded`, `empty-backup-job`: a job can do what it says. */
 export const backupJobsWork: Rule = function* ({ facts, lab, nodes }) {
   const guests = new Map(lab.guests.map((guest) => [guest.name, guest]));
-  const isGuest = ({ trees }: HostFacts) => trees.has("proxmox_lxc") || trees.has("proxmox_vm");
   // Guests with mistakes are missing here, which is no mistake of a job.
-  const isWhole = [...facts.hosts.values()].every((host) => !isGuest(host) || guests.has(host.name));
+  const isWhole = [...facts.hosts.values()].every((host) => !describesGuest(host) || guests.has(host.name));
   for (const job of lab.backupJobs ?? []) {
     const taken = job.what.kind === "guests" ? job.what.guests.flatMap((name) => guests.get(name) ?? []) : lab.guests;
     if (isWhole && job.what.kind === "guests" && taken.length === 0) yield empty(job);
@@ -70,14 +68,14 @@ export const backupJobsWork: Rule = function* ({ facts, lab, nodes }) {
       yield {
         rule: "backup-storage",
         severity: "error",
-        at: job.source.of.storage ?? job.source.at,
+        at: placeOf(job.source, "storage"),
         also: [
           storage
             ? {
-                at: node.source.of[`storages.${storage.name}`] ?? node.source.at,
+                at: placeOf(node.source, `storages.${storage.name}`),
                 note: `allows ${storage.content.join(", ")}`,
               }
-            : { at: node.source.of.storages ?? node.source.at, note: `lists the storages of ${name}` },
+            : { at: placeOf(node.source, "storages"), note: `lists the storages of ${name}` },
         ],
         path: `${VARIABLE}.${job.name}.storage`,
         message: `${name}, whose guests the job backs up, has no storage "${job.storage}" for backups`,
@@ -91,7 +89,7 @@ export const backupJobsWork: Rule = function* ({ facts, lab, nodes }) {
 const empty = (job: BackupJob): Problem => ({
   rule: "empty-backup-job",
   severity: "error",
-  at: job.source.of.guests ?? job.source.at,
+  at: placeOf(job.source, "guests"),
   path: `${VARIABLE}.${job.name}.guests`,
   message: `the job ${job.name} backs up no guest`,
   fix: "name guests, or delete the job",
@@ -104,8 +102,8 @@ function* excluded(job: BackupJob, taken: readonly Guest[]): Iterable<Problem> {
     yield {
       rule: "backup-of-excluded",
       severity: "error",
-      at: job.source.of.guests ?? job.source.at,
-      also: [{ at: guest.source.of.not_backed_up ?? guest.source.at, note: "says why it is not backed up" }],
+      at: placeOf(job.source, "guests"),
+      also: [{ at: placeOf(guest.source, "not_backed_up"), note: "says why it is not backed up" }],
       path: `${VARIABLE}.${job.name}.guests`,
       subject: guest.name,
       message: `the job ${job.name} backs up ${guest.name}, which says that it is not backed up`,

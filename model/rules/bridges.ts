@@ -1,23 +1,14 @@
-import type { Bridge, Network, Node } from "../lab";
+import { type Bridge, type Network, type Node, placeOf } from "../lab";
 import type { Problem } from "../problem";
 import { rangeBehind, rangesBehind } from "../resolve/bridges";
 import { canonical, type Range, rangeOf } from "../resolve/ip";
 import { suggest } from "../schema/nearest";
-import { type Claim, type Rule, repeated } from "./rule";
-
-type Told = Pick<Problem, "rule" | "message" | "fix"> & Partial<Pick<Problem, "severity" | "also">>;
+import { type Claim, ofNode, type Rule, repeated, type Told } from "./rule";
 
 /** A problem with one key of a bridge. */
 export function ofBridge(node: Node, { name }: Bridge, key: string, told: Told): Problem {
-  const { of } = node.source;
-  const at = of[`links.${name}.${key}`] ?? of[`links.${name}.${key.split(".")[0]}`] ?? of[`links.${name}`];
-  return {
-    severity: "error",
-    at: at ?? node.source.at,
-    path: `proxmox_node.bridges.${name}.${key}`,
-    subject: node.name,
-    ...told,
-  };
+  const link = `links.${name}`;
+  return ofNode(node, `bridges.${name}.${key}`, [`${link}.${key}`, `${link}.${key.split(".")[0]}`, link], told);
 }
 
 /** Every bridge that the inventory says more of than a name, with its node. */
@@ -89,7 +80,7 @@ export const portsAreFree: Rule = function* ({ lab }) {
     const claims: Claim[] = ports.map(({ index, link, port }) => ({
       value: port,
       holder: link.name,
-      at: node.source.of[`links.${link.name}.ports.${index}`] ?? node.source.at,
+      at: placeOf(node.source, `links.${link.name}.ports.${index}`),
       path: `proxmox_node.bridges.${link.name}.ports.${index}`,
     }));
     for (const { claim, first } of repeated(claims))
@@ -181,7 +172,7 @@ export const bridgesFitNetworks: Rule = function* ({ lab }) {
   for (const { link, node } of allLinks(lab.nodes)) {
     if (link.address === undefined) continue;
     for (const network of untagged(lab.networks, link.name)) {
-      const also = [{ at: network.source.of.cidr ?? network.source.at, note: `is the network ${network.name}` }];
+      const also = [{ at: placeOf(network.source, "cidr"), note: `is the network ${network.name}` }];
       if (network.cidr !== undefined && rangeOf(network.cidr).canonical !== rangeBehind(link)) {
         yield ofBridge(node, link, "address", {
           rule: "bridge-outside-network",

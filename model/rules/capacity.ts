@@ -1,5 +1,5 @@
 import { nodeCapacities, poolsOf, promised, TIGHT } from "../capacity";
-import type { Guest, Node, NodeStorage } from "../lab";
+import { type Guest, type Node, type NodeStorage, placeOf } from "../lab";
 import type { Problem } from "../problem";
 import type { Rule } from "./rule";
 
@@ -22,10 +22,8 @@ function tooMuch(node: Node, guests: readonly Guest[], running: number, has: num
   return {
     rule: isOver ? "memory-overcommitted" : "memory-tight",
     severity: isOver ? "error" : "warning",
-    at: node.source.of.memory ?? node.source.at,
-    also: [
-      { at: largest.source.of.memory ?? largest.source.at, note: `${largest.name} has most: ${largest.memoryMiB} MiB` },
-    ],
+    at: placeOf(node.source, "memory"),
+    also: [{ at: placeOf(largest.source, "memory"), note: `${largest.name} has most: ${largest.memoryMiB} MiB` }],
     path: "proxmox_node.memory",
     subject: node.name,
     message: `running guests are promised ${running} MiB of the ${has} MiB of ${node.name} (${percent(running, has)})`,
@@ -38,7 +36,7 @@ function tooMuch(node: Node, guests: readonly Guest[], running: number, has: num
 const withStopped = (node: Node, running: number, stopped: number, has: number): Problem => ({
   rule: "memory-of-stopped",
   severity: "warning",
-  at: node.source.of.memory ?? node.source.at,
+  at: placeOf(node.source, "memory"),
   path: "proxmox_node.memory",
   subject: node.name,
   message: `the guests of ${node.name} do not fit all at once: ${running} MiB running and ${stopped} MiB stopped of ${has} MiB`,
@@ -61,7 +59,7 @@ function tooFull(node: Node, storage: NodeStorage, promised: number, size: numbe
   return {
     rule: "disk-overcommitted",
     severity: isThick ? "error" : "warning",
-    at: node.source.of[`storages.${storage.name}`] ?? node.source.at,
+    at: placeOf(node.source, `storages.${storage.name}`),
     path: `proxmox_node.storages.${storage.name}.size`,
     subject: node.name,
     message: `guests are promised ${promised} GiB of the ${size} GiB of the storage "${storage.name}" (${percent(promised, size)})`,

@@ -1,7 +1,5 @@
-import type { Guest } from "../lab";
-import type { Position } from "../problem";
+import { type Guest, placeOf, variableOf } from "../lab";
 import type { Rule } from "./rule";
-import { variableOf } from "./tiers";
 
 /** What a guest is made from, if its node downloads it. */
 function downloadOf(guest: Guest) {
@@ -10,9 +8,7 @@ function downloadOf(guest: Guest) {
 }
 
 /** Where the file is written in the inventory, as far as the guest says so itself. */
-function placeOf({ source: { at, of } }: Guest): Position {
-  return of.template ?? of.image ?? of.cloud_init ?? of.haos ?? at;
-}
+const imageAt = ({ source }: Guest) => placeOf(source, "template", "image", "cloud_init", "haos");
 
 /** `file-name-twice`: under one name on a storage of a node is one file; guests would else be made from whichever came first. */
 export const oneFileEach: Rule = function* ({ lab }) {
@@ -28,8 +24,8 @@ export const oneFileEach: Rule = function* ({ lab }) {
       yield {
         rule: "file-name-twice",
         severity: "error",
-        at: placeOf(guest),
-        also: [{ at: placeOf(other), note: `is what ${other.name} is made from: ${same.url}` }],
+        at: imageAt(guest),
+        also: [{ at: imageAt(other), note: `is what ${other.name} is made from: ${same.url}` }],
         path: variableOf(guest),
         subject: guest.name,
         message: `${file.fileName} on the storage ${file.storage} of ${guest.node} would be two files: ${guest.name} wants ${file.url} with another checksum or from another place than ${other.name}`,

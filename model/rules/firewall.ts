@@ -1,13 +1,23 @@
 import { MACRO_PORTS } from "../firewall-macros";
-import type { Firewall, FirewallRule, GroupRule, Guest, Node, PacketRule, SecurityGroup } from "../lab";
+import {
+  type Firewall,
+  type FirewallRule,
+  type GroupRule,
+  type Guest,
+  type Node,
+  type PacketRule,
+  placeOf,
+  type SecurityGroup,
+  staticAddresses,
+  variableOf,
+} from "../lab";
 import type { Position, Problem } from "../problem";
+import { OWN, WIDE } from "../resolve/firewall-sets";
 import { canonical } from "../resolve/ip";
 import { salvage } from "../schema/salvage";
 import { VARIABLES } from "../schema/variables";
+import { listed } from "../text";
 import type { Rule, RuleInput } from "./rule";
-
-const WIDE = "proxmox_firewall";
-const OWN = "proxmox_guest_firewall";
 
 /** Port of the API and the web interface (PVE::APIServer); pveproxy has no setting for another one. */
 const API_PORT = 8006;
@@ -60,16 +70,11 @@ function closed(port: number, rules: readonly PacketRule[], isKnown: boolean): C
 function operatorsKnown({ aliases, ipsets }: Firewall, guests: readonly Guest[]): boolean {
   if (aliases.some(({ name }) => name === LOCAL_NETWORK)) return true;
   const byAlias = new Map(aliases.map(({ cidr, name }) => [`dc/${name}`, cidr]));
-  const own = new Set(
-    guests.flatMap(({ nics }) => nics.flatMap(({ address, address6 }) => [address, address6].flatMap(single))),
-  );
+  const own = new Set(guests.flatMap(({ nics }) => nics.flatMap(staticAddresses).map(canonical)));
   const isGuest = (cidr: string) => !cidr.includes("/") && own.has(canonical(cidr));
   const entries = ipsets.find(({ name }) => name === MANAGEMENT)?.entries ?? [];
   return entries.some(({ cidr, except }) => !except && !isGuest(byAlias.get(cidr) ?? cidr));
 }
-
-/** A static address without its prefix; nothing of `dhcp` and `auto`. */
-const single = (address: string | undefined): string[] => (address?.includes("/") ? [canonical(address)] : []);
 
 function concerns({ direction, enabled, macro, port: ports, protocol }: PacketRule, port: number): boolean {
   if (!enabled || direction !== "in") return false;
@@ -99,7 +104,7 @@ function lockOut(node: Node, shut: readonly Closed[], { ipsets, source }: Firewa
   return {
     rule: "firewall-lock-out",
     severity: "error",
-    at: source.of.input ?? source.of.enabled ?? source.at,
+    at: placeOf(source, "input", "enabled"),
     ...(notes.length > 0 ? { also: notes } : {}),
     path: `${WIDE}.input`,
     subject: node.name,
@@ -126,7 +131,7 @@ export const stepsGetThrough: Rule = function* ({ lab }) {
     yield {
       rule: "firewall-closes-steps",
       severity: "error",
-      at: firewall.source.of.rules ?? firewall.source.at,
+      at: placeOf(firewall.source, "rules"),
       path: `${OWN}.rules`,
       subject: guest.name,
       message: `${guest.name} is configured through SSH (${host}, port ${port}), which its firewall lets nobody in to`,
@@ -169,7 +174,7 @@ function* datacenterOff({ enabled, nodes, rules, source }: Firewall): Iterable<P
   yield idle({
     at: first.at,
     path: `${WIDE}.rules`,
-    also: [{ at: source.of.enabled ?? source.at, note: "switches it off" }],
+    also: [{ at: placeOf(source, "enabled"), note: "switches it off" }],
     message: "the rules of datacenter and nodes have no effect while the datacenter's firewall is off",
     fix: `set ${WIDE}.enabled: true, or leave them for later`,
   });
@@ -225,11 +230,6 @@ function* idleGroups(firewall: Firewall, { facts, lab, wide }: RuleInput): Itera
 
 const rulesOf = ({ firewall }: Guest): readonly FirewallRule[] => firewall?.rules ?? [];
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, 4).join(", ");
-  return names.length > 4 ? `${shown} and ${names.length - 4} more` : shown;
-}
-
 /** pve-firewall passes over rules for forwarded packets; proxmox-firewall, made for nftables, applies them (Proxmox VE's guide). */
 function* forwardRules({ groups, nodes, rules }: Firewall): Iterable<Problem> {
   if (nodes.some(({ nftables }) => nftables)) return;
@@ -252,7 +252,7 @@ function* guestOff(guest: Guest, datacenter: Firewall | undefined): Iterable<Pro
     if (first)
       yield idle({
         ...common,
-        at: source.of.enabled ?? source.at,
+        at: placeOf(source, "enabled"),
         message: `the rules of ${guest.name} have no effect while its firewall is off`,
         fix: "delete enabled: false",
       });
@@ -261,7 +261,7 @@ function* guestOff(guest: Guest, datacenter: Firewall | undefined): Iterable<Pro
   if (!datacenter?.enabled) {
     yield idle({
       ...common,
-      ...(datacenter ? { also: [{ at: datacenter.source.of.enabled ?? datacenter.source.at, note: "is off" }] } : {}),
+      ...(datacenter ? { also: [{ at: placeOf(datacenter.source, "enabled"), note: "is off" }] } : {}),
       message: "a guest's firewall has no effect while that of the datacenter is off",
       fix: datacenter ? `set ${WIDE}.enabled: true` : `add ${WIDE}: { enabled: true, … }, in group_vars/all`,
     });
@@ -271,7 +271,7 @@ function* guestOff(guest: Guest, datacenter: Firewall | undefined): Iterable<Pro
     yield idle({
       ...common,
       at: guest.source.of[`nics.${index}.firewall`] ?? source.at,
-      path: `${guest.kind === "container" ? "proxmox_lxc" : "proxmox_vm"}.networks.${index}.firewall`,
+      path: `${variableOf(guest)}.networks.${index}.firewall`,
       also: [{ at: source.at, note: "says that the guest is filtered" }],
       message: `no rule has an effect on ${nic.name} of ${guest.name}, which is not filtered`,
       fix: "delete firewall: false",

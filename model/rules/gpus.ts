@@ -1,7 +1,7 @@
-import type { Capability, Gpu, GpuClaim, Guest, Node } from "../lab";
+import { groupBy } from "../collections";
+import { type Capability, type Gpu, type GpuClaim, type Guest, type Node, placeOf, variableOf } from "../lab";
 import type { Position, Problem } from "../problem";
 import type { Rule } from "./rule";
-import { variableOf } from "./tiers";
 
 interface Use extends GpuClaim {
   readonly guest: Guest;
@@ -9,8 +9,7 @@ interface Use extends GpuClaim {
   readonly index: number;
 }
 
-const placeOf = ({ guest: { source }, index }: Use): Position =>
-  source.of[`gpus.${index}`] ?? source.of.gpus ?? source.at;
+const placeOfUse = ({ guest: { source }, index }: Use): Position => placeOf(source, `gpus.${index}`, "gpus");
 
 /**
  * `gpu-claimed-twice`: a card that one guest has for itself is used by no other. Between running guests that is an error; where
@@ -42,8 +41,8 @@ export const gpuMemoryFits: Rule = function* ({ lab, nodes }) {
     yield {
       rule: "gpu-memory",
       severity: "error",
-      at: placeOf(most),
-      also: [{ at: node.source.of.gpus ?? node.source.at, note: `says that ${gpu.name} has ${gpu.memoryMiB} MiB` }],
+      at: placeOfUse(most),
+      also: [{ at: placeOf(node.source, "gpus"), note: `says that ${gpu.name} has ${gpu.memoryMiB} MiB` }],
       path: `${variableOf(most.guest)}.gpus`,
       subject: most.guest.name,
       message: `running guests ask for ${asked} MiB of the ${gpu.memoryMiB} MiB of ${gpu.name} on ${node.name}`,
@@ -64,8 +63,8 @@ function claimedTwice(gpu: Gpu, node: Node, first: Use, second: Use): Problem {
   return {
     rule: "gpu-claimed-twice",
     severity: areRunning ? "error" : "warning",
-    at: placeOf(second),
-    also: [{ at: placeOf(first), note: `is the claim of ${first.guest.name}` }],
+    at: placeOfUse(second),
+    also: [{ at: placeOfUse(first), note: `is the claim of ${first.guest.name}` }],
     path: `${variableOf(second.guest)}.gpus`,
     subject: second.guest.name,
     message:
@@ -82,14 +81,7 @@ const wholeOf = (...uses: readonly Use[]) => uses.some(({ guest }) => guest.kind
 
 /** Every card with what uses it, in the order of the guests. */
 function* cards(guests: readonly Guest[], nodes: ReadonlyMap<string, Node>) {
-  const uses = new Map<string, Use[]>();
-  for (const guest of guests)
-    for (const use of usesOf(guest)) {
-      const key = `${guest.node}/${use.gpu}`;
-      const known = uses.get(key);
-      if (known) known.push(use);
-      else uses.set(key, [use]);
-    }
+  const uses = groupBy(guests.flatMap(usesOf), ({ gpu, guest }) => `${guest.node}/${gpu}`);
   for (const node of nodes.values())
     for (const gpu of node.gpus) yield { gpu, node, uses: uses.get(`${node.name}/${gpu.name}`) ?? [] };
 }

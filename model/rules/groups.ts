@@ -1,5 +1,7 @@
+import { placeOf } from "../lab";
 import type { Position, Problem } from "../problem";
 import { TIERS } from "../resolve/exceptions";
+import { describesGuest } from "../resolve/facts";
 import { childrenOf } from "../resolve/members";
 import { NODES } from "../resolve/node";
 import { TERRAFORM_NAME, terraformName } from "../schema/formats";
@@ -49,8 +51,8 @@ const unknownGroup = (name: string, at: Position, known: Iterable<string>): Prob
 /** `member-without-guest`: who is in a tier or a functional group is a guest. */
 export const membersAreGuests: Rule = function* ({ facts }) {
   const bare = new Set<string>();
-  for (const { name, trees } of facts.hosts.values()) {
-    if (!trees.has("proxmox_lxc") && !trees.has("proxmox_vm") && !trees.has("proxmox_node")) bare.add(name);
+  for (const host of facts.hosts.values()) {
+    if (!describesGuest(host) && !host.trees.has("proxmox_node")) bare.add(host.name);
   }
   if (bare.size === 0) return;
   const groups = [...childrenOf(facts.inventory, TIERS), ...childrenOf(facts.inventory, "functional_groups")];
@@ -102,7 +104,7 @@ export const dockerNests: Rule = function* ({ lab }) {
     yield {
       rule: "docker-without-nesting",
       severity: "warning",
-      at: guest.source.of.features ?? guest.source.of.unprivileged ?? guest.source.at,
+      at: placeOf(guest.source, "features", "unprivileged"),
       path: "proxmox_lxc.features.nesting",
       subject: guest.name,
       message: `${guest.name} is to run Docker without nesting`,

@@ -1,6 +1,7 @@
+import { variableOf } from "../lab";
 import type { Problem } from "../problem";
+import { describesGuest } from "../resolve/facts";
 import type { Rule } from "./rule";
-import { variableOf } from "./tiers";
 
 /** `no-network`: a guest without a network card is meant to have none only if it says so. */
 export const someCard: Rule = function* ({ lab, facts }) {
@@ -25,7 +26,7 @@ export const someCard: Rule = function* ({ lab, facts }) {
 /** `no-guests`: a lab of nodes alone is sound, but seldom what was meant. */
 export const someGuest: Rule = function* ({ facts }): Iterable<Problem> {
   const hosts = [...facts.hosts.values()];
-  if (hosts.some(({ trees }) => trees.has("proxmox_lxc") || trees.has("proxmox_vm"))) return;
+  if (hosts.some(describesGuest)) return;
   yield {
     rule: "no-guests",
     severity: "warning",

@@ -1,24 +1,23 @@
-import type { Guest, Lab, Node } from "../lab";
+import { type Guest, isStatic, type Lab, type Node, placeOf, variableOf } from "../lab";
 import type { Problem } from "../problem";
 import { canonical } from "../resolve/ip";
 import { isIpv4, isIpv6 } from "../schema/formats";
 import { type Claim, type Rule, repeated } from "./rule";
-import { variableOf } from "./tiers";
 
 /** A claim that knows where it was written only when it is asked: hardly any clashes with another. */
 interface Held extends Pick<Claim, "value" | "holder"> {
   readonly place: () => Pick<Claim, "at" | "path">;
 }
 
-const placeOf = (guest: Guest, field: string, key: string) => ({
-  at: guest.source.of[field] ?? guest.source.at,
+const fieldOf = (guest: Guest, field: string, key: string) => ({
+  at: placeOf(guest.source, field),
   path: `${variableOf(guest)}.${key}`,
 });
 
 const heldBy = (guest: Guest, value: string, field: string): Held => ({
   value,
   holder: guest.name,
-  place: () => placeOf(guest, field, field),
+  place: () => fieldOf(guest, field, field),
 });
 
 function clash(rule: string, what: string, { claim, first }: { claim: Held; first: Held }, fix: string): Problem {
@@ -68,7 +67,7 @@ function* addressesOn(node: Node): Iterable<Held> {
         yield {
           value: canonical(each),
           holder: node.name,
-          place: () => ({ at: node.source.of[`links.${name}`] ?? node.source.at }),
+          place: () => ({ at: placeOf(node.source, `links.${name}`) }),
         };
 }
 
@@ -82,7 +81,7 @@ function addresses(lab: Lab): Held[] {
   for (const node of lab.nodes) {
     held.push(...addressesOn(node));
     if (!isIpv4(node.address) && !isIpv6(node.address)) continue;
-    const at = node.source.of.address ?? node.source.at;
+    const at = placeOf(node.source, "address");
     const place = () => ({ at, path: "proxmox_node.address" });
     held.push({ value: canonical(node.address), holder: node.name, place });
   }
@@ -90,8 +89,8 @@ function addresses(lab: Lab): Held[] {
     for (const [index, nic] of guest.nics.entries()) {
       for (const { field, key } of ADDRESSES) {
         const address = nic[field];
-        if (!address?.includes("/")) continue;
-        const place = () => placeOf(guest, `nics.${index}.${field}`, `networks.${index}.${key}`);
+        if (!isStatic(address)) continue;
+        const place = () => fieldOf(guest, `nics.${index}.${field}`, `networks.${index}.${key}`);
         held.push({ value: canonical(address), holder: guest.name, place });
       }
     }
@@ -110,7 +109,7 @@ function macs(lab: Lab): Held[] {
   for (const guest of lab.guests) {
     for (const [index, { mac }] of guest.nics.entries()) {
       if (mac === undefined) continue;
-      const place = () => placeOf(guest, `nics.${index}.mac`, `networks.${index}.mac`);
+      const place = () => fieldOf(guest, `nics.${index}.mac`, `networks.${index}.mac`);
       held.push({ value: mac, holder: guest.name, place });
     }
   }
@@ -121,8 +120,7 @@ function macs(lab: Lab): Held[] {
 export const uniqueNicNames: Rule = function* ({ lab }) {
   for (const guest of lab.guests) {
     if (guest.nics.length < 2) continue;
-    const place = (index: number) =>
-      guest.source.of[`nics.${index}.name`] ?? guest.source.of[`nics.${index}`] ?? guest.source.at;
+    const place = (index: number) => placeOf(guest.source, `nics.${index}.name`, `nics.${index}`);
     for (const { claim, first } of repeated(guest.nics.map(({ name }, index) => ({ value: name, index })))) {
       yield {
         rule: "repeated-nic-name",

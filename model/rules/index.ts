@@ -15,7 +15,7 @@ import { disksFit, memoryFits } from "./capacity";
 import { groupsAct, settingsAreRead } from "./effects";
 import { oneFileEach } from "./files";
 import { firewallsAct, operatorsWayIn, stepsGetThrough } from "./firewall";
-import { forwardsArrive } from "./forwards";
+import { forwardsAreDistinct, forwardsArrive, forwardsHaveUplink, forwardsLeaveNode } from "./forwards";
 import { gpuMemoryFits, soleCards } from "./gpus";
 import { groupNames } from "./group-names";
 import { dockerNests, groupSubsets, labName, membersAreGuests, someNode, switchesInGroups } from "./groups";
@@ -84,6 +84,9 @@ const RULES: readonly Rule[] = [
   uplinksExist,
   isolationHolds,
   bridgesFitNetworks,
+  forwardsHaveUplink,
+  forwardsAreDistinct,
+  forwardsLeaveNode,
   forwardsArrive,
   cardsAreDistinct,
   oneDriverEach,

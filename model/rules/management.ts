@@ -1,4 +1,4 @@
-import type { Bridge, Network, Node } from "../lab";
+import { type Bridge, type Network, type Node, placeOf } from "../lab";
 import { canonical, contains, rangeOf } from "../resolve/ip";
 import { isIpv4, isIpv6 } from "../schema/formats";
 import { allLinks, hostOf, ofBridge, untagged } from "./bridges";
@@ -49,7 +49,7 @@ export const managementIsKnown: Rule = function* ({ lab }) {
     yield {
       rule: "management-unknown",
       severity: "error",
-      at: source.of.address ?? source.at,
+      at: placeOf(source, "address"),
       ...(at ? { also: [{ at, note: `has ${written.name} written` }] } : {}),
       path: "proxmox_node.address",
       subject: node.name,

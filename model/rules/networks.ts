@@ -1,16 +1,14 @@
-import type { Guest, Network, Nic } from "../lab";
-import type { Position, Problem } from "../problem";
+import { type Guest, isStatic, type Network, type Nic, placeOf, staticAddresses, variableOf } from "../lab";
+import type { Problem } from "../problem";
+import { describesGuest } from "../resolve/facts";
 import { canonical, contains, type Range, rangeOf, toNumber } from "../resolve/ip";
-import type { Rule } from "./rule";
-import { variableOf } from "./tiers";
+import type { Rule, Told } from "./rule";
 
 const FAMILIES = [
   { cidr: "cidr", gateway: "gateway", address: "address", key: "ip" },
   { cidr: "cidr6", gateway: "gateway6", address: "address6", key: "ip6" },
 ] as const;
 type Family = (typeof FAMILIES)[number];
-
-const placeOf = (network: Network, field: string): Position => network.source.of[field] ?? network.source.at;
 
 /** `misaligned-cidr`: a range is written with its first address. */
 export const alignedRanges: Rule = function* ({ lab }) {
@@ -21,7 +19,7 @@ export const alignedRanges: Rule = function* ({ lab }) {
       yield {
         rule: "misaligned-cidr",
         severity: "error",
-        at: placeOf(network, cidr),
+        at: placeOf(network.source, cidr),
         path: `proxmox_networks.${network.name}.${cidr}`,
         message: `${text} is not a network address: ${rangeOf(text).canonical} would be`,
         fix: `write ${rangeOf(text).canonical}, or choose another range`,
@@ -48,8 +46,8 @@ export const disjointRanges: Rule = function* ({ lab }) {
       yield {
         rule: "overlapping-networks",
         severity: "error",
-        at: placeOf(next.network, next.cidr),
-        also: [{ at: placeOf(widest.network, widest.cidr), note: `is the range of ${widest.network.name}` }],
+        at: placeOf(next.network.source, next.cidr),
+        also: [{ at: placeOf(widest.network.source, widest.cidr), note: `is the range of ${widest.network.name}` }],
         path: `proxmox_networks.${next.network.name}.${next.cidr}`,
         message: `${a} lies ${next.range.last <= widest.range.last ? "inside" : "partly inside"} ${b}`,
         fix: "choose ranges that do not overlap",
@@ -70,8 +68,8 @@ export const gatewaysInside: Rule = function* ({ lab }) {
       yield {
         rule: "gateway-outside-network",
         severity: "error",
-        at: placeOf(network, gateway),
-        also: [{ at: placeOf(network, cidr), note: "is the network's range" }],
+        at: placeOf(network.source, gateway),
+        also: [{ at: placeOf(network.source, cidr), note: "is the network's range" }],
         path: `proxmox_networks.${network.name}.${gateway}`,
         message: `the gateway ${address} is not in ${rangeOf(range).canonical}`,
         fix: "correct the gateway or the range",
@@ -88,14 +86,14 @@ export const routersExist: Rule = function* ({ lab, facts }) {
     const guest = guests.get(network.router);
     const host = facts.hosts.get(network.router);
     // What keeps it from being resolved is told.
-    if (host?.isPartial || (!guest && (host?.trees.has("proxmox_lxc") || host?.trees.has("proxmox_vm")))) continue;
+    if (host?.isPartial || (!guest && host && describesGuest(host))) continue;
     const gateways = [network.gateway, network.gateway6].filter((gateway) => gateway !== undefined).map(canonical);
-    const held = guest?.nics.flatMap(addressesOf).map(canonical) ?? [];
+    const held = guest?.nics.flatMap(staticAddresses).map(canonical) ?? [];
     if (gateways.length > 0 && gateways.every((gateway) => held.includes(gateway))) continue;
     yield {
       rule: guest ? "router-without-address" : "unknown-router",
       severity: "error",
-      at: placeOf(network, "router"),
+      at: placeOf(network.source, "router"),
       path: `proxmox_networks.${network.name}.router`,
       message: guest
         ? `${network.router} is to be the router of ${network.name}, but does not hold its gateway's address`
@@ -105,7 +103,18 @@ export const routersExist: Rule = function* ({ lab, facts }) {
   }
 };
 
-const addressesOf = (nic: Nic) => [nic.address, nic.address6].filter((address) => address?.includes("/")).map(String);
+/** One static address of a guest's card, and what it is held against. */
+interface Addressed {
+  readonly address: string;
+  readonly guest: Guest;
+  readonly nic: Nic;
+  /** The card's place in the guest's list. */
+  readonly index: number;
+  readonly network: Network | undefined;
+  readonly family: Family;
+  /** The network's range, else that of the address and its prefix. */
+  readonly range: Range;
+}
 
 /** What is wrong with the addresses of guests: see the ids below. */
 export const guestAddresses: Rule = function* ({ lab, networks }) {
@@ -114,69 +123,89 @@ export const guestAddresses: Rule = function* ({ lab, networks }) {
       const network = nic.network === undefined ? undefined : networks.get(nic.network);
       for (const family of FAMILIES) {
         const address = nic[family.address];
-        if (address?.includes("/")) yield* addressProblems(address, guest, index, nic, network, family);
+        if (!isStatic(address)) continue;
+        const range = rangeOf(network?.[family.cidr] ?? address);
+        yield* addressProblems({ address, guest, nic, index, network, family, range });
       }
     }
     if (guest.nics.length > 1) yield* competingGateways(guest);
   }
 };
 
-function* addressProblems(
-  address: string,
-  guest: Guest,
-  index: number,
-  nic: Nic,
-  network: Network | undefined,
-  family: Family,
-): Iterable<Problem> {
-  const about = (): About => ({
-    severity: "error",
-    at: guest.source.of[`nics.${index}.${family.address}`] ?? guest.source.at,
-    path: `${variableOf(guest)}.networks.${index}.${family.key}`,
-    subject: guest.name,
-  });
-  const cidr = network?.[family.cidr];
-  const range = rangeOf(cidr ?? address);
-  const also = () =>
-    network && cidr !== undefined
-      ? [{ at: placeOf(network, family.cidr), note: `is the range of ${network.name}` }]
-      : [];
-  const name = () => (network && cidr !== undefined ? `${network.name} (${range.canonical})` : range.canonical);
+/** `address-outside-network`, `reserved-address`, `prefix-differs`, and those of the gateway. */
+function* addressProblems(each: Addressed): Iterable<Problem> {
+  const { address, family, network, nic, range } = each;
   const value = toNumber(address);
   if (!contains(range, address, value)) {
-    const message = `${address} is not in ${name()}`;
-    yield {
-      ...about(),
+    yield problemOf(each, {
       rule: "address-outside-network",
-      also: also(),
-      message,
+      also: rangeOfNetwork(each),
+      message: `${address} is not in ${nameOfRange(each)}`,
       fix: `choose an address of ${range.canonical}, or another network`,
-    };
+    });
     return;
   }
   const reserved = reservedName(range, value);
-  if (reserved) {
-    yield {
-      ...about(),
+  if (reserved)
+    yield problemOf(each, {
       rule: "reserved-address",
-      also: also(),
-      message: `${address} is the ${reserved} of ${name()}`,
+      also: rangeOfNetwork(each),
+      message: `${address} is the ${reserved} of ${nameOfRange(each)}`,
       fix: "choose another address",
-    };
-  }
-  if (cidr !== undefined && Number(address.split("/")[1]) !== range.prefix) {
-    const fix = `write ${address.split("/")[0]}, and the network gives the prefix`;
-    yield {
-      ...about(),
+    });
+  const [alone, prefix] = address.split("/");
+  if (network?.[family.cidr] !== undefined && Number(prefix) !== range.prefix)
+    yield problemOf(each, {
       rule: "prefix-differs",
-      also: also(),
-      message: `${address} has another prefix than ${name()}`,
-      fix,
-    };
-  }
-  if (network || nic[family.gateway] !== undefined)
-    yield* gatewayProblems(canonical(address), guest, nic, network, family, about, range);
+      also: rangeOfNetwork(each),
+      message: `${address} has another prefix than ${nameOfRange(each)}`,
+      fix: `write ${alone}, and the network gives the prefix`,
+    });
+  if (network || nic[family.gateway] !== undefined) yield* gatewayProblems(each);
 }
+
+/** `address-is-gateway`, `gateway-outside-network`. */
+function* gatewayProblems(each: Addressed): Iterable<Problem> {
+  const { family, guest, network, nic, range } = each;
+  const address = canonical(each.address);
+  const ofNetwork = network?.[family.gateway];
+  const own = nic[family.gateway];
+  const gateway = own ?? ofNetwork;
+  if (gateway !== undefined && canonical(gateway) === address && network?.router !== guest.name)
+    yield problemOf(each, {
+      rule: "address-is-gateway",
+      also:
+        ofNetwork !== undefined && network
+          ? [{ at: placeOf(network.source, family.gateway), note: `is the gateway of ${network.name}` }]
+          : [],
+      message: `${guest.name} has the address of its own gateway, ${address}`,
+      fix: network
+        ? `choose another address, or say that ${guest.name} is the gateway: proxmox_networks.${network.name}.router: ${guest.name}`
+        : "choose another address or gateway",
+    });
+  if (own !== undefined && own !== ofNetwork && !contains(range, own))
+    yield problemOf(each, {
+      rule: "gateway-outside-network",
+      message: `the gateway ${own} cannot be reached from ${address}: it is not in ${range.canonical}`,
+      fix: "correct the gateway, or the address and its prefix",
+    });
+}
+
+const problemOf = ({ family, guest, index }: Addressed, told: Told): Problem => ({
+  severity: "error",
+  at: placeOf(guest.source, `nics.${index}.${family.address}`),
+  path: `${variableOf(guest)}.networks.${index}.${family.key}`,
+  subject: guest.name,
+  ...told,
+});
+
+const rangeOfNetwork = ({ family, network }: Addressed) =>
+  network?.[family.cidr] === undefined
+    ? []
+    : [{ at: placeOf(network.source, family.cidr), note: `is the range of ${network.name}` }];
+
+const nameOfRange = ({ family, network, range }: Addressed) =>
+  network?.[family.cidr] === undefined ? range.canonical : `${network.name} (${range.canonical})`;
 
 /** IPv6 has no broadcast address, and in /31 and /32 every address is a host's (RFC 3021). */
 function reservedName(range: Range, value: bigint): string | undefined {
@@ -185,53 +214,12 @@ function reservedName(range: Range, value: bigint): string | undefined {
   return value === range.last ? "broadcast address" : undefined;
 }
 
-type About = Pick<Problem, "severity" | "path" | "subject"> & { readonly at: Position };
-
-function* gatewayProblems(
-  address: string,
-  guest: Guest,
-  nic: Nic,
-  network: Network | undefined,
-  family: Family,
-  about: () => About,
-  range: Range,
-): Iterable<Problem> {
-  const ofNetwork = network?.[family.gateway];
-  const own = nic[family.gateway];
-  const gateway = own ?? ofNetwork;
-  if (gateway !== undefined && canonical(gateway) === address && network?.router !== guest.name) {
-    const also =
-      ofNetwork !== undefined && network
-        ? [{ at: placeOf(network, family.gateway), note: `is the gateway of ${network.name}` }]
-        : [];
-    const fix = network
-      ? `choose another address, or say that ${guest.name} is the gateway: proxmox_networks.${network.name}.router: ${guest.name}`
-      : "choose another address or gateway";
-    yield {
-      ...about(),
-      rule: "address-is-gateway",
-      also,
-      message: `${guest.name} has the address of its own gateway, ${address}`,
-      fix,
-    };
-  }
-  if (own !== undefined && own !== ofNetwork && !contains(range, own)) {
-    const message = `the gateway ${own} cannot be reached from ${address}: it is not in ${range.canonical}`;
-    yield {
-      ...about(),
-      rule: "gateway-outside-network",
-      message,
-      fix: "correct the gateway, or the address and its prefix",
-    };
-  }
-}
-
 /** `two-gateways`: of two default routes the guest uses one, and nobody knows which. */
 function* competingGateways(guest: Guest): Iterable<Problem> {
   for (const { gateway } of FAMILIES) {
     const [first, second] = guest.nics.flatMap((nic, index) => (nic[gateway] === undefined ? [] : [{ nic, index }]));
     if (!first || !second) continue;
-    const place = (index: number) => guest.source.of[`nics.${index}.${gateway}`] ?? guest.source.at;
+    const place = (index: number) => placeOf(guest.source, `nics.${index}.${gateway}`);
     yield {
       rule: "two-gateways",
       severity: "warning",

@@ -1,18 +1,11 @@
-import type { Gpu, Node } from "../lab";
+import { type Gpu, type Node, placeOf } from "../lab";
 import type { Problem } from "../problem";
 import { isIpv4, isIpv6 } from "../schema/formats";
 import { suggest } from "../schema/nearest";
-import { type Rule, repeated } from "./rule";
+import { ofNode, type Rule, repeated, type Told } from "./rule";
 
-type Told = Pick<Problem, "rule" | "message" | "fix"> & Partial<Pick<Problem, "severity" | "also">>;
-
-const ofNode = (node: Node, field: string, told: Told): Problem => ({
-  severity: "error",
-  at: node.source.of[field] ?? node.source.of[field.split(".")[0] ?? ""] ?? node.source.at,
-  path: `proxmox_node.${field}`,
-  subject: node.name,
-  ...told,
-});
+/** A problem with a key of a node, or with one entry of what stands there. */
+const ofKey = (node: Node, key: string, told: Told): Problem => ofNode(node, key, [key, key.split(".")[0] ?? ""], told);
 
 /** `repeated-pci-id`: every card is described once. */
 export const cardsAreDistinct: Rule = function* ({ lab }) {
@@ -21,11 +14,11 @@ export const cardsAreDistinct: Rule = function* ({ lab }) {
       [...(pciId === undefined ? [] : [pciId]), ...functions].map((value) => ({
         value,
         holder: name,
-        at: node.source.of[`gpus.${name}`] ?? node.source.at,
+        at: placeOf(node.source, `gpus.${name}`),
       })),
     );
     for (const { claim, first } of repeated(claims))
-      yield ofNode(node, `gpus.${claim.holder}`, {
+      yield ofKey(node, `gpus.${claim.holder}`, {
         rule: "repeated-pci-id",
         also: [{ at: first.at, note: `is ${first.holder}` }],
         message: `${first.holder} and ${claim.holder} are both at ${claim.value}`,
@@ -46,11 +39,9 @@ export const oneDriverEach: Rule = function* ({ lab }) {
     for (const gpu of node.gpus) {
       const other = gpu.use === "vm" && gpu.deviceId !== undefined ? forContainers.get(gpu.deviceId) : undefined;
       if (!other) continue;
-      yield ofNode(node, `gpus.${gpu.name}`, {
+      yield ofKey(node, `gpus.${gpu.name}`, {
         rule: "gpu-driver-conflict",
-        also: [
-          { at: node.source.of[`gpus.${other.name}`] ?? node.source.at, note: `is ${other.name}, for containers` },
-        ],
+        also: [{ at: placeOf(node.source, `gpus.${other.name}`), note: `is ${other.name}, for containers` }],
         message: `${gpu.name} is for a VM and ${other.name} for containers, but both are ${gpu.deviceId}: VFIO would take both from the node's driver`,
         fix: "give both the same use",
       });
@@ -71,7 +62,7 @@ export const cardsForContainers: Rule = function* ({ lab, nodes }) {
         yield {
           rule: "gpu-for-vms",
           severity: "error",
-          at: guest.source.of.gpus ?? guest.source.at,
+          at: placeOf(guest.source, "gpus"),
           path: "proxmox_lxc.gpus",
           subject: guest.name,
           message: `${name} of ${guest.node} is kept for a VM (use: vm), so no container can use it`,
@@ -88,7 +79,7 @@ export const mappingsAreWhole: Rule = function* ({ lab }) {
     for (const gpu of node.gpus) {
       if (gpu.use !== "vm") continue;
       if (!/^[A-Za-z][A-Za-z0-9_-]+$/.test(gpu.name))
-        yield ofNode(node, `gpus.${gpu.name}`, {
+        yield ofKey(node, `gpus.${gpu.name}`, {
           rule: "mapping-name",
           message: `"${gpu.name}" cannot be the name of a card for VMs: expected two or more letters, digits, - and _, starting with a letter`,
           fix: "rename the card",
@@ -98,7 +89,7 @@ export const mappingsAreWhole: Rule = function* ({ lab }) {
         ...(gpu.subsystemId === undefined ? ["subsystem_id"] : []),
       ];
       if (missing.length === 0) continue;
-      yield ofNode(node, `gpus.${gpu.name}`, {
+      yield ofKey(node, `gpus.${gpu.name}`, {
         rule: "incomplete-mapping",
         severity: "warning",
         message: `${gpu.name} has no ${missing.join(" and no ")}: Proxmox VE compares them when the VM starts, and may refuse it`,
@@ -114,14 +105,14 @@ export const certificatesProvable: Rule = function* ({ lab }) {
   for (const node of lab.nodes) {
     const domains = node.system.certificateDomains ?? [];
     if (domains.length > 0 && !lab.acme)
-      yield ofNode(node, "acme", {
+      yield ofKey(node, "acme", {
         rule: "acme-account",
         message: `${node.name} is to have a certificate, but the lab has no account to order it by`,
         fix: "set proxmox_acme: { contact: …, terms: … } in group_vars/all",
       });
     for (const { plugin } of domains) {
       if (plugin === undefined || !lab.acme || plugins.includes(plugin)) continue;
-      yield ofNode(node, "acme", {
+      yield ofKey(node, "acme", {
         rule: "unknown-acme-plugin",
         message: `no plugin of proxmox_acme is called "${plugin}"`,
         fix: suggest(plugin, plugins),
@@ -134,7 +125,7 @@ export const certificatesProvable: Rule = function* ({ lab }) {
 export const hostsHaveNode: Rule = function* ({ lab }) {
   for (const node of lab.nodes) {
     if (!node.system.hosts || isIpv4(node.address) || isIpv6(node.address)) continue;
-    yield ofNode(node, "hosts", {
+    yield ofKey(node, "hosts", {
       rule: "hosts-without-address",
       message: `/etc/hosts of ${node.name} is to be written, and needs the node's own address, but proxmox_node.address is a name`,
       fix: "write the address there",

@@ -1,9 +1,8 @@
-import type { Guest, Node, NodeStorage } from "../lab";
+import { type Guest, type Node, type NodeStorage, placeOf, variableOf } from "../lab";
 import type { Position, Problem } from "../problem";
 import { NODES } from "../resolve/node";
 import { suggest } from "../schema/nearest";
 import type { Rule, RuleInput } from "./rule";
-import { variableOf } from "./tiers";
 import { type StorageUse, storagesOfVm } from "./vms";
 
 /** `unknown-node`, `inactive-node`, `unknown-bridge`, `unknown-storage`, `storage-content`: what a guest names exists on its node. */
@@ -20,7 +19,7 @@ function unknownNode(guest: Guest, { facts }: RuleInput): Problem {
   return {
     rule: "unknown-node",
     severity: "error",
-    at: guest.source.of.node ?? guest.source.at,
+    at: placeOf(guest.source, "node"),
     path: `${variableOf(guest)}.node`,
     subject: guest.name,
     message: `no node is called "${guest.node}"`,
@@ -34,8 +33,8 @@ function onNode(guest: Guest, node: Node): readonly Problem[] {
     problems.push({
       rule: "inactive-node",
       severity: "error",
-      at: guest.source.of.node ?? guest.source.at,
-      also: [{ at: node.source.of.active ?? node.source.at, note: `says that ${node.name} is not active` }],
+      at: placeOf(guest.source, "node"),
+      also: [{ at: placeOf(node.source, "active"), note: `says that ${node.name} is not active` }],
       path: `${variableOf(guest)}.node`,
       subject: guest.name,
       message: `the node ${node.name} is not active, so no guest can live on it`,
@@ -47,8 +46,8 @@ function onNode(guest: Guest, node: Node): readonly Problem[] {
     problems.push({
       rule: "unknown-bridge",
       severity: "error",
-      at: guest.source.of[`nics.${index}.bridge`] ?? guest.source.of[`nics.${index}`] ?? guest.source.at,
-      also: [{ at: node.source.of.bridges ?? node.source.at, note: `lists the bridges of ${node.name}` }],
+      at: placeOf(guest.source, `nics.${index}.bridge`, `nics.${index}`),
+      also: [{ at: placeOf(node.source, "bridges"), note: `lists the bridges of ${node.name}` }],
       path: `${variableOf(guest)}.networks.${index}.bridge`,
       subject: guest.name,
       message: `${node.name} has no bridge "${nic.bridge}"`,
@@ -67,7 +66,7 @@ function storageProblem(use: StorageUse, guest: Guest, node: Node): Problem | un
   if (storage?.content.includes(use.content)) return undefined;
   const common = { severity: "error", at: use.at(), path: use.path, subject: guest.name } as const;
   if (storage) return { ...common, ...wrongContent(use, storage, node) };
-  const also = [{ at: node.source.of.storages ?? node.source.at, note: `lists the storages of ${node.name}` }];
+  const also = [{ at: placeOf(node.source, "storages"), note: `lists the storages of ${node.name}` }];
   const message = `${node.name} has no storage "${use.name}", which is to hold ${use.what}`;
   const known = node.storages.map(({ name }) => name);
   return { ...common, rule: "unknown-storage", also, message, fix: suggest(use.name, known) };
@@ -84,7 +83,7 @@ function wrongContent(
     rule: "storage-content",
     also: [
       {
-        at: node.source.of[`storages.${storage.name}`] ?? node.source.at,
+        at: placeOf(node.source, `storages.${storage.name}`),
         note: `allows ${storage.content.join(", ")}`,
       },
     ],
@@ -94,7 +93,7 @@ function wrongContent(
 }
 
 function usesOf(guest: Guest): readonly StorageUse[] {
-  const at = (field: string) => () => guest.source.of[field] ?? guest.source.at;
+  const at = (field: string) => () => placeOf(guest.source, field);
   const variable = variableOf(guest);
   const disk = guest.kind === "container" ? "rootdir" : "images";
   const path = `${variable}.storage`;

@@ -1,4 +1,4 @@
-import type { Lab, Network, Node } from "../lab";
+import { type Lab, type Network, type Node, placeOf } from "../lab";
 import type { Position, Problem } from "../problem";
 import type { Facts } from "../resolve/facts";
 import type { LabWide } from "../resolve/lab-wide";
@@ -14,6 +14,18 @@ export interface RuleInput {
 
 /** A check that spans hosts. Each of its problems has a stable id; no rule may take quadratic time. */
 export type Rule = (input: RuleInput) => Iterable<Problem>;
+
+/** What a rule says of a thing whose place is known; an error, unless it says otherwise. */
+export type Told = Pick<Problem, "rule" | "message" | "fix"> & Partial<Pick<Problem, "severity" | "also">>;
+
+/** A problem with what stands at `path` of a node, which is one of `fields`. */
+export const ofNode = (node: Node, path: string, fields: readonly string[], told: Told): Problem => ({
+  severity: "error",
+  at: placeOf(node.source, ...fields),
+  path: `proxmox_node.${path}`,
+  subject: node.name,
+  ...told,
+});
 
 /** A thing that somebody claims: an address, a VMID. */
 export interface Claim {

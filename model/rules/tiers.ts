@@ -1,5 +1,6 @@
+import { FALLBACKS, SIZES, type Size } from "../fallbacks";
 import type { Definition } from "../inventory";
-import type { Exception, Guest } from "../lab";
+import { type Exception, type Guest, placeOf, variableOf } from "../lab";
 import { effectiveVars } from "../merge";
 import type { Problem } from "../problem";
 import { TIERS, tiersOf } from "../resolve/exceptions";
@@ -9,8 +10,6 @@ import type { CommonVars } from "../schema/guest";
 import { treeAt } from "../tree";
 import { groupSlips } from "./group-names";
 import type { Rule } from "./rule";
-
-type SizeKey = Exception["key"];
 
 /** `one-tier`: where there are tiers, every container is in exactly one. */
 export const oneTier: Rule = function* ({ facts }) {
@@ -65,7 +64,7 @@ export const exceptionReasons: Rule = function* ({ lab, facts }) {
 const treeOf = (guest: Guest, facts: Facts) => facts.hosts.get(guest.name)?.trees.get(variableOf(guest));
 
 /** Whether a reason is written, right or wrong. */
-function isStated(guest: Guest, key: SizeKey, facts: Facts): boolean {
+function isStated(guest: Guest, key: Size, facts: Facts): boolean {
   const tree = treeOf(guest, facts);
   return tree !== undefined && treeAt(tree, ["exceptions", key]).found;
 }
@@ -77,8 +76,8 @@ function withoutReason(guest: Guest, { key, tierValue, value }: Exception, facts
   const common = { rule: "exception-without-reason", severity: "warning", subject: guest.name } as const;
   const found = `${guest.name} has ${value}${unit} where its tier ${guest.tier} has ${tierValue}${unit}`;
   if (!override) {
-    const at = guest.source.of[key] ?? guest.source.at;
-    const fix = `${reason}, or write "{{ lxc_${key} }}"`;
+    const at = placeOf(guest.source, key);
+    const fix = `${reason}, or write "{{ ${FALLBACKS[key]} }}"`;
     return { ...common, at, path: `${variableOf(guest)}.${key}`, message: `${found}, and no reason is given`, fix };
   }
   const { owner, name, tree } = override;
@@ -87,8 +86,8 @@ function withoutReason(guest: Guest, { key, tierValue, value }: Exception, facts
 }
 
 /** The definition of `lxc_memory` and the like that a size comes from, if it is not written in the guest's own variable. */
-function overrideOf(guest: Guest, key: SizeKey, facts: Facts): Definition | undefined {
-  const winner = effectiveVars(facts.inventory, guest.name).get(`lxc_${key}`)?.winner;
+function overrideOf(guest: Guest, key: Size, facts: Facts): Definition | undefined {
+  const winner = effectiveVars(facts.inventory, guest.name).get(FALLBACKS[key])?.winner;
   const tree = treeOf(guest, facts);
   if (!winner || !tree) return undefined;
   const own = treeAt(tree, [key]);
@@ -99,12 +98,12 @@ function overrideOf(guest: Guest, key: SizeKey, facts: Facts): Definition | unde
 
 /** `reason-without-exception`: a reason for a value that is the tier's. */
 function* idleReasons(guest: Guest, stated: NonNullable<CommonVars["exceptions"]>, facts: Facts): Iterable<Problem> {
-  for (const key of ["cores", "memory", "disk"] as const) {
+  for (const key of SIZES) {
     if (stated[key] === undefined || guest.exceptions.some((exception) => exception.key === key)) continue;
     yield {
       rule: "reason-without-exception",
       severity: "warning",
-      at: guest.source.of[`exceptions.${key}`] ?? guest.source.at,
+      at: placeOf(guest.source, `exceptions.${key}`),
       path: `${variableOf(guest)}.exceptions.${key}`,
       subject: guest.name,
       ...whyIdle(guest, key, facts),
@@ -112,7 +111,7 @@ function* idleReasons(guest: Guest, stated: NonNullable<CommonVars["exceptions"]
   }
 }
 
-function whyIdle(guest: Guest, key: SizeKey, facts: Facts): { readonly message: string; readonly fix: string } {
+function whyIdle(guest: Guest, key: Size, facts: Facts): { readonly message: string; readonly fix: string } {
   const message = `${guest.name} gives a reason for an exception that is none`;
   if (facts.inventory.groups.has(TIERS)) {
     const same = guest.tier === undefined ? "it is in no tier" : `its ${key} is that of its tier ${guest.tier}`;
@@ -126,5 +125,3 @@ function whyIdle(guest: Guest, key: SizeKey, facts: Facts): { readonly message: 
       : `make the tiers children of a group ${TIERS}; only where there are to be none, delete exceptions.${key}`,
   };
 }
-
-export const variableOf = (guest: Guest) => (guest.kind === "container" ? "proxmox_lxc" : "proxmox_vm");

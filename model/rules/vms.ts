@@ -1,14 +1,11 @@
 import { cpusOf } from "../capacity";
-import type { Guest, Node, VmGuest } from "../lab";
+import { type Node, placeOf, type VmGuest } from "../lab";
 import type { Position, Problem } from "../problem";
 import { DISC_DRIVES } from "../resolve/vm";
 import { suggest } from "../schema/nearest";
 import type { Rule, RuleInput } from "./rule";
 
 const vmsOf = ({ lab }: RuleInput) => lab.guests.filter((guest): guest is VmGuest => guest.kind === "vm");
-
-const place = (guest: Guest, ...fields: readonly string[]): Position =>
-  fields.map((field) => guest.source.of[field]).find((at) => at !== undefined) ?? guest.source.at;
 
 /** `gpu-for-containers`: a card that the node's own driver has cannot be handed to a VM. */
 export const cardUse: Rule = function* (input) {
@@ -19,8 +16,8 @@ export const cardUse: Rule = function* (input) {
       yield {
         rule: "gpu-for-containers",
         severity: "error",
-        at: place(guest, `gpus.${index}`, "gpus"),
-        also: [{ at: node.source.of.gpus ?? node.source.at, note: `describes the cards of ${node.name}` }],
+        at: placeOf(guest.source, `gpus.${index}`, "gpus"),
+        also: [{ at: placeOf(node.source, "gpus"), note: `describes the cards of ${node.name}` }],
         path: `proxmox_vm.gpus.${index}`,
         subject: guest.name,
         message: `${name} of ${node.name} is the node's own, for containers, so no VM can have it`,
@@ -57,8 +54,8 @@ export const knownUsb: Rule = function* (input) {
       yield {
         rule: "unknown-usb",
         severity: "error",
-        at: place(guest, "usb"),
-        also: [{ at: node.source.of.usb ?? node.source.at, note: `describes ${node.name}` }],
+        at: placeOf(guest.source, "usb"),
+        also: [{ at: placeOf(node.source, "usb"), note: `describes ${node.name}` }],
         path: `proxmox_vm.usb.${index}`,
         subject: guest.name,
         message: `${node.name} has no USB device called "${name}"`,
@@ -91,8 +88,8 @@ function usbTwice(name: string, first: VmGuest, second: VmGuest, index: number):
   return {
     rule: "usb-claimed-twice",
     severity: areRunning || itself ? "error" : "warning",
-    at: place(second, "usb"),
-    also: [{ at: place(first, "usb"), note: `is the claim of ${first.name}` }],
+    at: placeOf(second.source, "usb"),
+    also: [{ at: placeOf(first.source, "usb"), note: `is the claim of ${first.name}` }],
     path: `proxmox_vm.usb.${index}`,
     subject: second.name,
     message: itself
@@ -113,7 +110,7 @@ export const balloons: Rule = function* (input) {
     yield {
       rule: "balloon-with-passthrough",
       severity: "warning",
-      at: place(guest, "balloon"),
+      at: placeOf(guest.source, "balloon"),
       path: "proxmox_vm.balloon",
       subject: guest.name,
       message: `${guest.name} has a card, which reaches all of its memory: the node can take none of it back`,
@@ -138,7 +135,7 @@ export const bootDevices: Rule = function* (input) {
       yield {
         rule: "unknown-boot-device",
         severity: "error",
-        at: place(guest, "boot_order"),
+        at: placeOf(guest.source, "boot_order"),
         path: `proxmox_vm.boot_order.${index}`,
         subject: guest.name,
         message: `${guest.name} has no device ${device} to start from`,
@@ -160,14 +157,14 @@ function* cpusOn(guest: VmGuest, node: Node, has: number): Iterable<Problem> {
   const wanted = cpusOf(guest);
   const common = {
     severity: "error" as const,
-    also: [{ at: node.source.of.cores ?? node.source.at, note: `says that ${node.name} has ${has} CPUs` }],
+    also: [{ at: placeOf(node.source, "cores"), note: `says that ${node.name} has ${has} CPUs` }],
     subject: guest.name,
   };
   if (wanted > has)
     yield {
       ...common,
       rule: "too-many-cores",
-      at: place(guest, "cores"),
+      at: placeOf(guest.source, "cores"),
       path: "proxmox_vm.cores",
       message: `${guest.name} is to have ${wanted} CPUs; Proxmox VE starts no VM with more than the ${has} of its node`,
       fix: `write ${Math.floor(has / guest.cpu.sockets)} or less`,
@@ -177,7 +174,7 @@ function* cpusOn(guest: VmGuest, node: Node, has: number): Iterable<Problem> {
     yield {
       ...common,
       rule: "affinity-outside-node",
-      at: place(guest, "cpu"),
+      at: placeOf(guest.source, "cpu"),
       path: "proxmox_vm.cpu.affinity",
       message: `${guest.name} is to run on CPU ${last}; ${node.name} has 0 to ${has - 1}`,
       fix: `name CPUs from 0 to ${has - 1} (lscpu --extended)`,
@@ -191,7 +188,7 @@ export const hiddenCpus: Rule = function* (input) {
     yield {
       rule: "hidden-cpu",
       severity: "error",
-      at: place(guest, "cpu"),
+      at: placeOf(guest.source, "cpu"),
       path: "proxmox_vm.cpu.type",
       subject: guest.name,
       message: `without a primary card only the CPU type host can be hidden, got ${guest.cpu.type}`,
@@ -208,7 +205,7 @@ export const windowsDrivers: Rule = function* (input) {
     yield {
       rule: "windows-without-drivers",
       severity: "warning",
-      at: place(guest, "windows"),
+      at: placeOf(guest.source, "windows"),
       path: "proxmox_vm.windows.virtio_iso",
       subject: guest.name,
       message: `Windows Setup has no driver for the disk of ${guest.name} at ${root.interface}, and will find none`,
@@ -232,7 +229,7 @@ const storageOf = (volume: string) => volume.split(":")[0] ?? "";
 export function* storagesOfVm(guest: VmGuest): Iterable<StorageUse> {
   for (const [index, { storage }] of guest.disks.entries()) {
     if (index === 0) continue;
-    const at = () => place(guest, `disks.${index}`, "disks");
+    const at = () => placeOf(guest.source, `disks.${index}`, "disks");
     yield {
       name: storage,
       content: "images",
@@ -246,7 +243,7 @@ export function* storagesOfVm(guest: VmGuest): Iterable<StorageUse> {
     yield {
       name: storageOf(disc),
       content: "iso",
-      at: () => place(guest, key),
+      at: () => placeOf(guest.source, key),
       path: `proxmox_vm.${key}`,
       what: `the disc ${disc}`,
     };
@@ -254,5 +251,11 @@ export function* storagesOfVm(guest: VmGuest): Iterable<StorageUse> {
   if (!guest.image || guest.adopt) return;
   const key = guest.system === "cloud" ? "cloud_init" : guest.system === "haos" ? "haos" : "image";
   const name = guest.image.kind === "volume" ? storageOf(guest.image.volume) : guest.image.storage;
-  yield { name, content: "import", at: () => place(guest, key), path: `proxmox_vm.${key}`, what: "the disk image" };
+  yield {
+    name,
+    content: "import",
+    at: () => placeOf(guest.source, key),
+    path: `proxmox_vm.${key}`,
+    what: "the disk image",
+  };
 }

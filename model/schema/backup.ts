@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as f from "./formats";
+import { refuse } from "./refine";
 import { type Advice, text } from "./scalar";
 
 const DAY = "(mon|tue|wed|thu|fri|sat|sun)";
@@ -52,7 +53,7 @@ const keep = z.union([
     .superRefine((value, context) => {
       if (Object.values(value).some((each) => each !== undefined)) return;
       const message = `expected at least one of ${KEEP.join(", ")}, got none`;
-      context.addIssue({ code: "custom", message, params: { fix: "write keep: all to keep every backup" } });
+      refuse(context, [], message, "write keep: all to keep every backup");
     }),
 ]);
 
@@ -93,14 +94,13 @@ const job = z
     enabled: f.flag().optional().meta({ description: "Default: true." }),
   })
   .superRefine((value, context) => {
-    const refuse = (key: string, message: string, fix: string) =>
-      context.addIssue({ code: "custom", path: [key], message, params: { fix } });
     if (value.pool !== undefined && value.guests !== undefined)
-      refuse("pool", "expected either guests or pool, got both", "delete one of them");
+      refuse(context, ["pool"], "expected either guests or pool, got both", "delete one of them");
     if (value.exclude === undefined) return;
-    if (value.pool !== undefined) refuse("exclude", "a pool is backed up as a whole", "take the guest out of the pool");
+    if (value.pool !== undefined)
+      refuse(context, ["exclude"], "a pool is backed up as a whole", "take the guest out of the pool");
     else if (value.guests === "cluster")
-      refuse("exclude", "the provider cannot leave guests out of a whole cluster", "write guests: all");
+      refuse(context, ["exclude"], "the provider cannot leave guests out of a whole cluster", "write guests: all");
   })
   .meta({ description: "A backup job." });
 

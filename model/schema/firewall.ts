@@ -1,23 +1,36 @@
 import { z } from "zod";
 import { FIREWALL_MACROS } from "../firewall-macros";
-import { rangeOf } from "../resolve/ip";
+import { address, end } from "./firewall-addresses";
 import * as f from "./formats";
 import { nearest } from "./nearest";
-import { type Advice, Refusal, scalar, text } from "./scalar";
+import { refuse } from "./refine";
+import { Refusal, scalar, text } from "./scalar";
 
 /*
  * Formats and bounds are those of the API schema of Proxmox VE 9.2 (POST /cluster/firewall/…), and of pve-firewall's own checks
- * (PVE::Firewall): it keeps names of sets and groups in lower case, takes ranges from /8 on, and 15 ports in a rule, of which
- * a range counts two.
+ * (PVE::Firewall): it keeps names of sets and groups in lower case, and takes 15 ports in a rule, of which a range counts two.
  */
 
-const SMALLEST_PREFIX = 8;
 const MOST_PORTS = 15;
 
 const LEVELS = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", "nolog"] as const;
 const PROTOCOLS = [
-  ...(["tcp", "udp", "icmp", "icmpv6", "ipv6-icmp", "igmp", "sctp", "udplite", "dccp"] as const),
-  ...(["gre", "esp", "ah", "ipip", "l2tp", "ospf", "vrrp"] as const),
+  "tcp",
+  "udp",
+  "icmp",
+  "icmpv6",
+  "ipv6-icmp",
+  "igmp",
+  "sctp",
+  "udplite",
+  "dccp",
+  "gre",
+  "esp",
+  "ah",
+  "ipip",
+  "l2tp",
+  "ospf",
+  "vrrp",
 ] as const;
 /** Protocols that have ports (PVE::Firewall). */
 const WITH_PORTS: readonly string[] = ["tcp", "udp", "udplite", "sctp", "dccp"];
@@ -31,55 +44,6 @@ const nameOf = (what: string, longest: number) =>
 const aliasName = () => nameOf("an alias's name", 64);
 const setName = () => nameOf("an IP set's name", 64);
 const groupName = () => nameOf("a security group's name", 18);
-
-const ADDRESS = `an IP address, or a range from /${SMALLEST_PREFIX} on, such as 192.168.1.0/24`;
-
-function wrongAddress(value: string): Advice | undefined {
-  const [address = "", prefix] = value.split("/");
-  if (prefix === undefined) return f.isIpv4(address) || f.isIpv6(address) ? undefined : { fix: "" };
-  const bits = f.isIpv4(address) ? 32 : 128;
-  if (!(f.isIpv4(address) || f.isIpv6(address)) || !/^\d{1,3}$/.test(prefix) || Number(prefix) > bits)
-    return { fix: "" };
-  if (Number(prefix) < SMALLEST_PREFIX)
-    return { fix: "for every address leave it out: a rule without from or to holds for all" };
-  const range = rangeOf(value);
-  return range.canonical === `${address}/${prefix}` || range.canonical.includes(":")
-    ? undefined
-    : { fix: `write ${range.canonical}, or ${address} for the one address` };
-}
-
-const address = () =>
-  text(
-    ADDRESS,
-    (value) => wrongAddress(value) === undefined,
-    (value) => {
-      const advice = wrongAddress(value);
-      return advice?.fix ? advice : undefined;
-    },
-  );
-
-/** Whether it is written as addresses are, and not as a name. */
-export const looksLikeAddress = (value: string) => /^[\d.]+(\/\d+)?(-[\d.]+)?$/.test(value) || value.includes(":");
-
-function isRange(value: string): boolean {
-  const [first = "", last = "", more] = value.split("-");
-  const sameFamily = (f.isIpv4(first) && f.isIpv4(last)) || (f.isIpv6(first) && f.isIpv6(last));
-  return more === undefined && sameFamily;
-}
-
-/** An end of a rule: an address, or the name of something that has one. */
-const end = () =>
-  text(
-    "an address, a range (10.0.0.5-10.0.0.9), or the name of an alias, IP set, network or guest",
-    (value) =>
-      looksLikeAddress(value)
-        ? isRange(value) || wrongAddress(value) === undefined
-        : /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(value),
-    (value) => {
-      const advice = looksLikeAddress(value) ? wrongAddress(value) : undefined;
-      return advice?.fix ? advice : undefined;
-    },
-  );
 
 const oneOrMore = <T extends z.ZodType>(item: T) => z.union([item, z.array(item).min(1)]);
 
@@ -120,19 +84,27 @@ const match = z
     macro: macro().optional().meta({ description: "A service by its name in Proxmox VE, such as SSH, DNS, HTTPS." }),
   })
   .superRefine((value, context) => {
-    const refuse = (key: string, message: string, fix: string) =>
-      context.addIssue({ code: "custom", path: [key], message, params: { fix } });
     const { macro: service, port, protocol, source_port } = value;
     if (service !== undefined && (protocol ?? port ?? source_port) !== undefined)
-      return refuse("macro", "a macro brings protocol and ports itself", "delete protocol and port, or the macro");
+      return refuse(
+        context,
+        ["macro"],
+        "a macro brings protocol and ports itself",
+        "delete protocol and port, or the macro",
+      );
     for (const [key, ports] of Object.entries({ port, source_port })) {
       if (ports === undefined) continue;
-      if (protocol === undefined) refuse(key, "a port needs a protocol", "add protocol: tcp (or udp)");
+      if (protocol === undefined) refuse(context, [key], "a port needs a protocol", "add protocol: tcp (or udp)");
       else if (!WITH_PORTS.includes(protocol))
-        refuse(key, `${protocol} has no ports`, "delete it, or choose tcp or udp");
+        refuse(context, [key], `${protocol} has no ports`, "delete it, or choose tcp or udp");
       const count = [ports].flat().reduce((sum, each) => sum + (each.includes(":") ? 2 : 1), 0);
       if (count > MOST_PORTS)
-        refuse(key, `a rule takes ${MOST_PORTS} ports, a range counts two; these are ${count}`, "write two rules");
+        refuse(
+          context,
+          [key],
+          `a rule takes ${MOST_PORTS} ports, a range counts two; these are ${count}`,
+          "write two rules",
+        );
     }
   })
   .meta({ description: "Which packets: everything that is said must hold; {} means all." });
@@ -160,19 +132,18 @@ const rule = z
     enabled: f.flag().optional().meta({ description: "False: kept, but not applied. Default: true." }),
   })
   .superRefine((value, context) => {
-    const refuse = (key: string, message: string, fix: string) =>
-      context.addIssue({ code: "custom", path: [key], message, params: { fix } });
     const given = ACTIONS.filter((key) => value[key] !== undefined);
     if (given.length !== 1)
-      context.addIssue({
-        code: "custom",
-        path: given.slice(1, 2),
-        message: `expected one of ${ACTIONS.join(", ")}, got ${given.length === 0 ? "none" : given.join(" and ")}`,
-        params: { fix: given.length === 0 ? "add one" : "write two rules" },
-      });
+      refuse(
+        context,
+        given.slice(1, 2),
+        `expected one of ${ACTIONS.join(", ")}, got ${given.length === 0 ? "none" : given.join(" and ")}`,
+        given.length === 0 ? "add one" : "write two rules",
+      );
     if (value.group === undefined) return;
     for (const key of ["direction", "log"] as const)
-      if (value[key] !== undefined) refuse(key, `the rules of a group say ${key} themselves`, `delete ${key}`);
+      if (value[key] !== undefined)
+        refuse(context, [key], `the rules of a group say ${key} themselves`, `delete ${key}`);
   })
   .meta({
     description: "A rule; the first one that matches a packet decides.",

@@ -253,7 +253,16 @@ export const usbPath = () => text("a USB port such as 1-2 or 1-8.2", /^\d+-\d+(\
 export const mappingName = () =>
   text("a name of two or more letters, digits, - and _, starting with a letter", /^[A-Za-z][A-Za-z0-9_-]+$/);
 
-export const timeZone = () => text("a time zone such as Europe/Berlin", /^[A-Za-z][\w+-]*(\/[\w+-]+)*$/);
+/**
+ * A zone of tzdata by its name. Beside those lie, under /usr/share/zoneinfo, names that stand for no zone (`localtime`, which is
+ * a link to the system's own), and every zone once more: under `posix/` the same, under `right/` with leap seconds, 27 s away.
+ */
+export const timeZone = () =>
+  text(
+    "a time zone such as Europe/Berlin",
+    /^(?!(Factory|leapseconds|localtime|posixrules)$|(posix|right)\/)[A-Za-z][\w+-]*(\/[\w+-]+)*$/,
+    (value) => value.trim().replace(/^(posix|right)\//, ""),
+  );
 
 /** A path below the folder the command runs in. */
 export const relativePath = () =>

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as f from "./formats";
+import { refuse } from "./refine";
 
 const dns = z
   .strictObject({
@@ -69,26 +70,26 @@ export const mount = z
     options: z.array(f.oneOf(MOUNT_OPTIONS)).default([]).meta({ description: "Extra mount options." }),
   })
   .superRefine((value, context) => {
-    const refuse = (key: string, message: string, fix: string) =>
-      context.addIssue({ code: "custom", path: [key], message, params: { fix } });
     if (value.source === undefined && value.storage === undefined) {
       refuse(
-        "path",
+        context,
+        ["path"],
         "expected source (a directory of the node) or storage and size (a new volume), got neither",
         "add one of them",
       );
     } else if (value.source !== undefined && value.storage !== undefined) {
-      refuse("storage", "expected either source or storage, got both", "delete one of them");
+      refuse(context, ["storage"], "expected either source or storage, got both", "delete one of them");
     } else if (value.source !== undefined && value.size !== undefined) {
-      refuse("size", "a bound directory has no size of its own", "delete size");
+      refuse(context, ["size"], "a bound directory has no size of its own", "delete size");
     } else if (value.source !== undefined && value.backup === true) {
       refuse(
-        "backup",
+        context,
+        ["backup"],
         "Proxmox VE never backs up a bound directory",
         "delete backup, or back the directory up on the node",
       );
     } else if (value.storage !== undefined && value.size === undefined) {
-      refuse("storage", "a new volume needs a size", "add size: (GiB)");
+      refuse(context, ["storage"], "a new volume needs a size", "add size: (GiB)");
     }
   })
   .meta({

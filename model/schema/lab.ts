@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as f from "./formats";
+import { type OfTypes, refuse } from "./refine";
 
 const network = z
   .strictObject({
@@ -59,26 +60,31 @@ const template = z
     os_type: f.oneOf(OS_TYPES).meta({ description: "Proxmox VE's ostype." }),
   })
   .superRefine((value, context) => {
-    const refuse = (key: string, message: string, fix: string) =>
-      context.addIssue({ code: "custom", path: [key], message, params: { fix } });
     const { url, checksum, volume, checksum_algorithm: algorithm } = value;
     if (url === undefined && volume === undefined) {
       refuse(
-        "os_type",
+        context,
+        ["os_type"],
         "expected url and checksum (to download), or volume (there already), got neither",
         "add one of them",
       );
     } else if (url !== undefined && volume !== undefined) {
-      refuse("volume", "expected either url or volume, got both", "delete one of them");
+      refuse(context, ["volume"], "expected either url or volume, got both", "delete one of them");
     } else if (url !== undefined && checksum === undefined) {
-      refuse("url", "a template to download needs its checksum", "add checksum: (Proxmox publishes it in aplinfo.dat)");
+      refuse(
+        context,
+        ["url"],
+        "a template to download needs its checksum",
+        "add checksum: (Proxmox publishes it in aplinfo.dat)",
+      );
     } else if (
       checksum !== undefined &&
       algorithm !== undefined &&
       checksum.length !== (algorithm === "sha256" ? 64 : 128)
     ) {
       refuse(
-        "checksum_algorithm",
+        context,
+        ["checksum_algorithm"],
         `the checksum has ${checksum.length} digits, so it is not ${algorithm}`,
         "delete checksum_algorithm",
       );
@@ -101,7 +107,7 @@ const needed = {
   gitlab: ["address", "project"],
 } as const;
 
-export const backend = z
+const anyBackend = z
   .strictObject({
     type: f.oneOf(["local", "http", "s3", "pg", "gitlab"]).meta({ description: "Kind of backend." }),
     path: f
@@ -124,25 +130,21 @@ export const backend = z
     const allowed: readonly string[] = backendKeys[value.type];
     for (const key of Object.keys(value)) {
       if (key === "type" || allowed.includes(key)) continue;
-      const message = `a ${value.type} backend has no ${key}`;
-      context.addIssue({
-        code: "custom",
-        path: [key],
-        message,
-        params: { fix: `delete ${key}; it has: ${allowed.join(", ")}` },
-      });
+      const fix = `delete ${key}; it has: ${allowed.join(", ")}`;
+      refuse(context, [key], `a ${value.type} backend has no ${key}`, fix);
     }
     for (const key of needed[value.type]) {
-      if (value[key] !== undefined) continue;
-      context.addIssue({
-        code: "custom",
-        path: ["type"],
-        message: `a ${value.type} backend needs ${key}`,
-        params: { fix: `add ${key}:` },
-      });
+      if (value[key] === undefined) refuse(context, ["type"], `a ${value.type} backend needs ${key}`, `add ${key}:`);
     }
   })
   .meta({ description: "Where Terraform keeps the state. Credentials come only from the environment." });
+
+export type BackendVars = OfTypes<
+  z.output<typeof anyBackend>,
+  { [Type in keyof typeof needed]: (typeof needed)[Type][number] }
+>;
+/** Its check makes sure of what the type says. */
+export const backend = anyBackend as z.ZodType<BackendVars>;
 
 export const networks = z.record(f.plainName(), network).meta({ description: "Networks by name." });
 export const templates = z
@@ -150,4 +152,3 @@ export const templates = z
   .meta({ description: "OS templates by name, beside the built-in ones." });
 
 export type TemplateVars = z.output<typeof template>;
-export type BackendVars = z.output<typeof backend>;

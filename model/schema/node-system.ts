@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as f from "./formats";
+import { refuse } from "./refine";
 import { secretOrText } from "./secret";
 
 /** Repositories that Proxmox VE 9 offers by handle (bpg/proxmox 0.111.1, proxmox_apt_standard_repository). */
@@ -80,12 +81,8 @@ const metricsServer = z
   .superRefine((value, context) => {
     const allowed = { graphite: ["udp", "tcp"], influxdb: ["udp", "http", "https"], opentelemetry: ["http", "https"] };
     if (value.protocol === undefined || allowed[value.type].includes(value.protocol)) return;
-    context.addIssue({
-      code: "custom",
-      path: ["protocol"],
-      message: `${value.type} does not speak ${value.protocol}`,
-      params: { fix: `write ${allowed[value.type].join(" or ")}` },
-    });
+    const fix = `write ${allowed[value.type].join(" or ")}`;
+    refuse(context, ["protocol"], `${value.type} does not speak ${value.protocol}`, fix);
   })
   .meta({ description: "Where Proxmox VE sends its own measurements." });
 

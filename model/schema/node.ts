@@ -1,6 +1,7 @@
 import { z } from "zod";
 import * as f from "./formats";
 import { acmeDomains, dns, hostEntries, repositories } from "./node-system";
+import { refuse } from "./refine";
 
 const STORAGE_TYPES = [
   "btrfs",
@@ -122,20 +123,21 @@ const gpu = z
     }),
   })
   .superRefine((value, context) => {
-    const refuse = (key: string, message: string, fix: string) =>
-      context.addIssue({ code: "custom", path: [key], message, params: { fix } });
     if (value.use === "vm") {
       const found = `on the node: lspci -Dnn | grep -iE "vga|3d|display"`;
-      if (value.pci_id === undefined) refuse("use", "a card for a VM needs its PCI address", `add pci_id: (${found})`);
+      if (value.pci_id === undefined)
+        refuse(context, ["use"], "a card for a VM needs its PCI address", `add pci_id: (${found})`);
       if (value.device_id === undefined)
-        refuse("use", "a card for a VM needs its vendor and device", `add device_id: (${found})`);
-      if (value.devices) refuse("devices", "a card for a VM has no device files", "delete devices");
+        refuse(context, ["use"], "a card for a VM needs its vendor and device", `add device_id: (${found})`);
+      if (value.devices) refuse(context, ["devices"], "a card for a VM has no device files", "delete devices");
       return;
     }
-    if (value.functions) refuse("functions", "only a card for a VM takes functions along", "add use: vm, or delete it");
+    if (value.functions)
+      refuse(context, ["functions"], "only a card for a VM takes functions along", "add use: vm, or delete it");
     if (value.vendor === "nvidia" || (value.devices?.length ?? 0) > 0) return;
     refuse(
-      "vendor",
+      context,
+      ["vendor"],
       `the device files of ${value.vendor} cards have no fixed numbers, so they must be stated`,
       'add devices: ["/dev/dri/renderD128"], as "ls -l /dev/dri/by-path" on the node names it',
     );

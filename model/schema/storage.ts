@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { secret } from "../../provision/role";
 import * as f from "./formats";
+import { type OfTypes, refuse } from "./refine";
 import { text } from "./scalar";
 import { zfsDataset, zfsProperty } from "./zfs";
 
@@ -55,7 +56,7 @@ const dataset = z
   })
   .meta({ description: "Make the pool's dataset on each node where it is missing, with these properties." });
 
-const storage = z
+const anyStorage = z
   .strictObject({
     type: f.oneOf(["dir", "nfs", "cifs", "zfspool", "pbs"]).meta({ description: "Proxmox VE's type of the storage." }),
     content: z
@@ -98,36 +99,46 @@ const storage = z
     ),
   })
   .superRefine((value, context) => {
-    const refuse = (key: string, message: string, fix: string) =>
-      context.addIssue({ code: "custom", path: [key], message, params: { fix } });
     const { needed, other } = KEYS[value.type];
     const allowed: readonly string[] = [...COMMON, ...needed, ...other];
     const given = value as { readonly [key: string]: unknown };
     for (const key of Object.keys(value))
       if (given[key] !== undefined && !allowed.includes(key))
-        refuse(key, `a storage of type ${value.type} has no ${key}`, `delete it; it has: ${allowed.join(", ")}`);
+        refuse(
+          context,
+          [key],
+          `a storage of type ${value.type} has no ${key}`,
+          `delete it; it has: ${allowed.join(", ")}`,
+        );
     for (const key of needed)
-      if (given[key] === undefined) refuse("type", `a storage of type ${value.type} needs ${key}`, `add ${key}:`);
+      if (given[key] === undefined)
+        refuse(context, ["type"], `a storage of type ${value.type} needs ${key}`, `add ${key}:`);
     const fitting: readonly string[] = CONTENT[value.type];
     for (const [index, each] of (value.content ?? []).entries())
       if (!fitting.includes(each))
-        context.addIssue({
-          code: "custom",
-          path: ["content", index],
-          message: `a storage of type ${value.type} cannot hold ${each}`,
-          params: { fix: `choose of: ${fitting.join(", ")}` },
-        });
+        refuse(
+          context,
+          ["content", index],
+          `a storage of type ${value.type} cannot hold ${each}`,
+          `choose of: ${fitting.join(", ")}`,
+        );
     if (value.content === undefined && value.type !== "pbs")
       refuse(
-        "type",
+        context,
+        ["type"],
         `a storage of type ${value.type} needs content`,
         `add content: [${fitting.join(", ")}], or some of it`,
       );
   })
   .meta({ description: "A storage that the lab adds to Proxmox VE." });
 
+export type StorageVars = OfTypes<
+  z.output<typeof anyStorage>,
+  { [Type in keyof typeof KEYS]: (typeof KEYS)[Type]["needed"][number] }
+>;
+/** Its check makes sure of what the type says. */
+const storage = anyStorage as z.ZodType<StorageVars>;
+
 export const storages = z
   .record(f.storageName(), storage)
   .meta({ description: "Storages that the lab makes, by name; those that are there already stand in proxmox_node." });
-
-export type StorageVars = z.output<typeof storage>;

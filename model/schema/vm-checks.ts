@@ -1,4 +1,5 @@
-import { type Context, refuse, type WindowsVars } from "./vm-system";
+import { type Context, refuse } from "./refine";
+import type { WindowsVars } from "./vm-system";
 
 type Raw = {
   readonly [Key in "haos" | "cloud_init" | "windows" | "image" | "iso"]?: object | string | undefined;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import * as f from "./formats";
+import { type Context, refuse } from "./refine";
 import { Refusal, scalar, text } from "./scalar";
 
 /*
@@ -47,11 +48,6 @@ const imageKeys = {
 };
 
 type ImageKeys = { [Key in keyof typeof imageKeys]?: string | undefined };
-export type Context = z.core.$RefinementCtx;
-
-export const refuse = (context: Context, path: readonly PropertyKey[], message: string, fix: string) =>
-  context.addIssue({ code: "custom", path: [...path], message, params: { fix } });
-
 function checkImage({ checksum, url, volume }: ImageKeys, context: Context): void {
   if (url === undefined && volume === undefined)
     refuse(context, [], "expected url and checksum, or volume, got neither", "add one of them");

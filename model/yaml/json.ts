@@ -6,7 +6,7 @@ const TOKEN = /[ \t\n\r]*(?:([{}[\]:,])|("(?:[^"\\]|\\.)*")|(-?\d+(?:(\.\d+)?([e
 
 /**
  * Ansible tries every file as JSON before it tries YAML, and in JSON `1e3` is a number and the last of two keys wins in
- * silence. Undefined when the text is no JSON. Called only for text that `JSON.parse` has accepted.
+ * silence. Undefined when the text is no JSON, or is nested more than `maxDepth` deep.
  */
 export function parseJson(source: Source, maxDepth: number): Tree | undefined {
   const { text } = source;

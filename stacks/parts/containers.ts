@@ -2,7 +2,7 @@ import { ContainerTemplate, type LxcTemplate } from "../../constructs/container-
 import { NodeHardware } from "../../constructs/hardware";
 import type { NodeAccess } from "../../constructs/providers";
 import { TieredLxc } from "../../constructs/tiered-lxc";
-import type { ContainerGuest, Template } from "../../model/lab";
+import type { ContainerGuest } from "../../model/lab";
 import { literal, literals } from "../escape";
 import { lxcProps } from "../guest-props";
 import type { LabContext } from "../lab-context";
@@ -43,22 +43,24 @@ export class Containers {
   }
 
   #template({ os }: ContainerGuest, node: NodeAccess): LxcTemplate {
-    const id = `:template-${node.name}-${templateName(os)}`;
-    const known = this.#templates.get(id);
+    const file = os.kind === "volume" ? os.volume : `${os.storage}:${os.fileName}`;
+    const known = this.#templates.get(`${node.name}/${file}`);
     if (known) return known;
     const made =
       os.kind === "volume"
         ? { volumeId: literal(os.volume), osType: os.osType }
-        : new ContainerTemplate(this.#context.stack, id, {
+        : new ContainerTemplate(this.#context.stack, this.#idOf(node, file), {
             ...literals(os),
             nodeName: node.name,
             after: this.#context.storage(os.storage),
           });
-    this.#templates.set(id, made);
+    this.#templates.set(`${node.name}/${file}`, made);
     return made;
   }
-}
 
-function templateName(os: Template): string {
-  return os.kind === "volume" ? os.volume : `${os.storage}-${os.fileName}`.replace(/[^A-Za-z0-9-]+/g, "-");
+  /** Readable, and another one for a file whose name differs in characters only that addresses do not hold. */
+  #idOf(node: NodeAccess, file: string): string {
+    const id = `:template-${node.name}-${file.replace(/[^A-Za-z0-9-]+/g, "-")}`;
+    return this.#context.stack.node.tryFindChild(id) ? `${id}:${file}` : id;
+  }
 }

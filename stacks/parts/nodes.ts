@@ -1,4 +1,4 @@
-import { Step } from "../../constructs/step";
+import { nodeStep } from "../../constructs/step";
 import type { Node } from "../../model/lab";
 import { step as stepSpec } from "../guest-props";
 import type { LabContext } from "../lab-context";
@@ -12,19 +12,11 @@ function applyRoles(context: LabContext, node: Node): void {
   const access = context.nodes.get(node.name);
   if (!access) return;
   const scope = context.nodeScope(node.name);
-  const login = context.providers.login(access);
+  const { providers } = context;
   for (const each of node.steps) {
     const { role, secrets = {}, settings = {} } = stepSpec(each, context.secret);
     const after = context.readyOf(node.name);
-    const last = new Step(scope, role, {
-      role,
-      scripts: `provision/${role}`,
-      target: { transport: "node", node: login },
-      guestId: node.name,
-      settings,
-      secrets,
-      ...(after.length > 0 ? { after } : {}),
-    });
+    const last = nodeStep(scope, role, { role, providers, node: access, settings, secrets, after });
     context.setReady(node.name, last.resource);
   }
 }

@@ -28,10 +28,10 @@ export class Vms {
       ...(login ? { login } : {}),
       ...(steps ? { steps } : {}),
     };
-    const discs = guest.discs.map(literal);
+    const cdroms = guest.discs.map(literal);
     if (guest.system === "haos") return new HaosVm(stack, guest.name, props).guest;
     if (guest.system === "windows") {
-      const [iso, virtioIso] = discs;
+      const [iso, virtioIso] = cdroms;
       return new WindowsVm(stack, guest.name, {
         ...props,
         ...(iso === undefined ? {} : { iso }),
@@ -39,19 +39,22 @@ export class Vms {
       }).guest;
     }
     if (cloudInit) return new CloudVm(stack, guest.name, { ...props, ...inside, cloudInit }).guest;
-    return new Vm(stack, guest.name, { ...props, ...inside, discs });
+    return new Vm(stack, guest.name, { ...props, ...inside, cdroms });
   }
 
-  /** One for all VMs of a node that want it. Its id holds no character but those of Terraform addresses. */
+  /** One for all VMs of a node that want it. Its id holds no character but those of Terraform addresses, unless two differ in others alone. */
   #image(image: Image, node: NodeAccess): VmDiskImage {
     if (image.kind === "volume") return { volumeId: literal(image.volume) };
-    const id = `image-${image.storage}-${image.fileName}`.replace(/[^A-Za-z0-9-]+/g, "-");
-    const known = this.#images.get(`${node.name}/${id}`);
+    const file = `${image.storage}:${image.fileName}`;
+    const known = this.#images.get(`${node.name}/${file}`);
     if (known) return known;
+    const readable = `image-${file}`.replace(/[^A-Za-z0-9-]+/g, "-");
+    const scope = this.#context.nodeScope(node.name);
+    const id = scope.node.tryFindChild(readable) ? `${readable}:${file}` : readable;
     const { providers } = this.#context;
     const after = this.#context.readyOf(node.name);
-    const made = new VmImage(this.#context.nodeScope(node.name), id, { ...literals(image), providers, node, after });
-    this.#images.set(`${node.name}/${id}`, made);
+    const made = new VmImage(scope, id, { ...literals(image), providers, node, after });
+    this.#images.set(`${node.name}/${file}`, made);
     return made;
   }
 }

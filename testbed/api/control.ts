@@ -20,7 +20,11 @@ export class Control {
         backend: backend.kind,
         nodes: Object.keys(state.nodes),
         guests: Object.values(state.guests).map(({ vmid, node, type, running, config }) => ({
-          ...{ vmid, node, type, running, name: config.hostname ?? config.name ?? "" },
+          vmid,
+          node,
+          type,
+          running,
+          name: config.hostname ?? config.name ?? "",
         })),
         faults: faults.list(),
       }),

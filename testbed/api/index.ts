@@ -142,37 +142,33 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
     backend.showVms?.(vmFiles(state));
   };
   const { key, info: certificate } = await ownCertificate();
-  const faults = new Faults();
-  const tasks = new Tasks(state, changed);
-  const world = new World();
+  const [faults, tasks, world] = [new Faults(), new Tasks(state, changed), new World()];
   const inner: Inner = { state, tasks, faults, backend, certificate, world, changed };
   const host = options.host ?? "127.0.0.1";
-  const reset = async (): Promise<void> => {
-    await tasks.settled();
-    await destroyGuests(inner);
-    const { ticketSecret, counter, users, tasks: log } = state;
-    const kept = { ticketSecret, counter, tasks: log, users: { "root@pam": users["root@pam"]! } };
-    Object.assign(state, initialState(options), kept);
-    ensureCredentials(state, users[LAB_USER]);
-    faults.clear();
-    changed();
-    for (const [name, node] of Object.entries(state.nodes)) await backend.network?.(name, bridgesOf(node));
-  };
+  const reset = () => startOver(inner, options);
   const control = new Control({ inner, reset, die: (milliseconds) => server.die(milliseconds) });
   const server: ApiServer = new ApiServer(inner, {
-    ...{ host, port: options.port ?? 0, key, cert: certificate.pem, authDelayMs: options.authDelayMs ?? 3000 },
+    host,
+    port: options.port ?? 0,
+    key,
+    cert: certificate.pem,
+    authDelayMs: options.authDelayMs ?? 3000,
     control: (command, parameters) => control.run(command, parameters),
     ...(options.localSocket === undefined ? {} : { localSocket: options.localSocket }),
   });
   const port = await server.listen();
   changed();
   return {
-    ...{ url: `https://${host}:${port}`, port, credentials, faults, backend, world, state, changed },
+    url: `https://${host}:${port}`,
+    port,
+    credentials,
+    faults,
+    backend,
+    world,
+    state,
+    changed,
     requests: server.counters,
-    resetCounters: () => {
-      server.counters.total = 0;
-      server.counters.byRoute = {};
-    },
+    resetCounters: () => server.resetCounters(),
     inject: (request) => answer(inner, request),
     local: (call) => localCall(inner, call),
     reset,
@@ -184,6 +180,20 @@ export async function startTestbed(options: TestbedOptions = {}): Promise<Testbe
       snapshot.flush();
     },
   };
+}
+
+/** A fresh installation, in which credentials and the log of tasks stay. */
+async function startOver(inner: Inner, options: InitialOptions): Promise<void> {
+  const { backend, changed, faults, state, tasks } = inner;
+  await tasks.settled();
+  await destroyGuests(inner);
+  const { ticketSecret, counter, users, tasks: log } = state;
+  const kept = { ticketSecret, counter, tasks: log, users: { "root@pam": users["root@pam"]! } };
+  Object.assign(state, initialState(options), kept);
+  ensureCredentials(state, users[LAB_USER]);
+  faults.clear();
+  changed();
+  for (const [name, node] of Object.entries(state.nodes)) await backend.network?.(name, bridgesOf(node));
 }
 
 async function destroyGuests({ state, backend }: Inner): Promise<void> {

@@ -68,7 +68,7 @@ export async function answer(testbed: Testbed, request: Request): Promise<Answer
     if (!(error instanceof PveError)) throw error;
     return error.status === 401 ? bare(401, error.message) : bare(error.status, error.message, error.message);
   }
-  const outcome = await run(testbed, request, located, route, caller, body, fault);
+  const outcome = await run(testbed, { method: request.method, located, route, caller, body, fault });
   return { ...asFormat(located.format, outcome), fault, ...(route ? { key: route.key } : {}) };
 }
 
@@ -138,17 +138,19 @@ interface Outcome {
   readonly empty?: boolean;
 }
 
-async function run(
-  testbed: Testbed,
-  request: Request,
-  located: Located,
-  route: RouteMatch | undefined,
-  caller: Caller,
-  body: RequestBody,
-  fault: Fault,
-): Promise<Outcome> {
+/** A request that was understood, and whose sender is known. */
+interface Understood {
+  readonly method: string;
+  readonly located: Located;
+  readonly route: RouteMatch | undefined;
+  readonly caller: Caller;
+  readonly body: RequestBody;
+  readonly fault: Fault;
+}
+
+async function run(testbed: Testbed, { body, caller, fault, located, method, route }: Understood): Promise<Outcome> {
   try {
-    if (!route) throw new PveError(501, `Method '${request.method} ${located.path}' not implemented`);
+    if (!route) throw new PveError(501, `Method '${method} ${located.path}' not implemented`);
     if (caller.token !== undefined && route.method.token === false) {
       throw denied(`URI '${located.path}' not available with API token, need proper ticket.\n`);
     }

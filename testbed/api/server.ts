@@ -66,6 +66,11 @@ export class ApiServer {
     return this.port;
   }
 
+  resetCounters(): void {
+    this.counters.total = 0;
+    this.counters.byRoute = {};
+  }
+
   async close(): Promise<void> {
     const { app, local } = this;
     this.app = undefined;

@@ -62,7 +62,9 @@ export class Tools {
     );
     const environment = {
       ...Object.fromEntries([...foreign, "LAB", "CDKTF_OUTDIR", "FORCE_COLOR"].map((name) => [name, undefined])),
-      ...{ CHECKPOINT_DISABLE: "1", TF_INPUT: "0", CI: "1" },
+      CHECKPOINT_DISABLE: "1",
+      TF_INPUT: "0",
+      CI: "1",
       ...this.secrets,
     };
     return runTool(shown, command, args, { ...this.options, folder, environment });

@@ -7,9 +7,10 @@ import { mounts } from "./guest-config";
 import { aptProxyFile, standInFiles } from "./guest-files";
 import { deviceFolder } from "./guest-mounts";
 import { type Images, NODE_SHIFT } from "./images";
-import { type LxcGuest, shiftOf } from "./lxc-guest";
+import type { LxcGuest } from "./lxc-guest";
 import type { AptSetup } from "./mirrors";
 import { run } from "./shell";
+import { shiftOf } from "./shift";
 
 /** Makes a guest's disk: a layer of its own over the image that its template becomes. */
 export async function createDisk(

@@ -3,8 +3,9 @@ import { join, posix } from "node:path";
 import type { GuestConfig, TaskLog } from "../api/guest-backend";
 import { makeFolder } from "./files";
 import { type Device, devices, type Mount, mountEntry, mounts } from "./guest-config";
-import { type LxcGuest, shiftOf } from "./lxc-guest";
+import type { LxcGuest } from "./lxc-guest";
 import { run } from "./shell";
+import { shiftOf } from "./shift";
 
 /** Devices that guests may really have: they give no hold of the machine. Anything else is played by /dev/null's. */
 const REAL_DEVICES: Readonly<Record<string, readonly [major: number, minor: number]>> = {

@@ -1,8 +1,9 @@
 import type { ConfigChange, GuestConfig } from "../api/guest-backend";
 import { hostname, limitFiles, mounts, type Nic, nics, segment, vethName } from "./guest-config";
 import { mountSource } from "./guest-mounts";
-import { type LxcGuest, shiftOf } from "./lxc-guest";
+import type { LxcGuest } from "./lxc-guest";
 import { run } from "./shell";
+import { shiftOf } from "./shift";
 
 const LIMIT_KEYS = new Set(["memory", "swap", "cores", "cpulimit"]);
 const FILE_KEYS = /^(hostname|nameserver|searchdomain|net\d+)$/;

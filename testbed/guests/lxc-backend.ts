@@ -9,7 +9,6 @@ import { Images } from "./images";
 import type { LocalAnswer, LocalApi, LocalCall } from "./local-api";
 import { LxcGuest } from "./lxc-guest";
 import { type AptSetup, readAptSetup } from "./mirrors";
-import { filesOn } from "./node-files";
 import { NodeGuest, type NodeOptions } from "./node-guest";
 import { PackageProxy } from "./package-proxy";
 import { type PathOptions, type TestbedPaths, testbedPaths } from "./paths";
@@ -261,7 +260,7 @@ class Backend implements LxcBackend {
   }
 
   files(node: string, folder: string): Promise<readonly NodeFile[]> {
-    return filesOn(this.on(node), folder);
+    return this.on(node).filesIn(folder);
   }
 
   async removeFile(node: string, path: string): Promise<void> {

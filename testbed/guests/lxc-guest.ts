@@ -3,16 +3,15 @@ import { join } from "node:path";
 import type { GuestConfig, GuestInterface, GuestRef, GuestStatus, TaskLog } from "../api/guest-backend";
 import type { Cgroup } from "./cgroups";
 import { makeFolder, writeFiles } from "./files";
-import { isUnprivileged, type Limits, lxcConfig, nics, segment } from "./guest-config";
+import { type Limits, lxcConfig, nics, segment } from "./guest-config";
 import { networkFiles } from "./guest-files";
 import { guestEntries } from "./guest-mounts";
-import { GUEST_SHIFT, NODE_SHIFT } from "./images";
-import { type NodeGuest, UPLINK_BRIDGE } from "./node-guest";
+import { NODE_SHIFT } from "./images";
+import { UPLINK_BRIDGE } from "./node-files";
+import type { NodeGuest } from "./node-guest";
 import { run, until } from "./shell";
+import { shiftOf } from "./shift";
 import { DEFAULT_NETWORK, type World } from "./world";
-
-/** First host id of a guest's users. */
-export const shiftOf = (config: GuestConfig): number => (isUnprivileged(config) ? GUEST_SHIFT : NODE_SHIFT);
 
 /** One container on the node that has it now. */
 export class LxcGuest {

@@ -9,7 +9,10 @@ export function cardLines(node: number, cards: Cards = {}): string[] {
   return ["eth0", ...Object.keys(cards)].flatMap((name, at) => {
     const { address, gateway } = cards[name] ?? {};
     const settings = {
-      ...{ type: "veth", link: "lan", flags: "up", name },
+      type: "veth",
+      link: "lan",
+      flags: "up",
+      name,
       "veth.pair": `node${node}${at === 0 ? "" : `c${at}`}`,
       hwaddr: ["02", "50", "56", ...randomBytes(3).toString("hex").match(/../g)!].join(":"),
       ...(address === undefined ? {} : { "ipv4.address": address }),

@@ -1,13 +1,22 @@
-import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chownSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { NodeBridge } from "../api/guest-backend";
+import type { NodeBridge, NodeFile } from "../api/guest-backend";
 import { Cgroup } from "./cgroups";
 import { makeFolder, writeFiles } from "./files";
-import { aptProxyFile, type Files } from "./guest-files";
+import { aptProxyFile } from "./guest-files";
 import { NODE_SHIFT } from "./images";
-import { type Cards, cardLines, networkOf } from "./node-cards";
-import { type CommandResult, NODE_FILES, type RunOptions, run, until } from "./shell";
+import { type Cards, networkOf } from "./node-cards";
+import {
+  AUTHORIZED_KEYS,
+  INTERFACES,
+  interfacesFile,
+  lxcConfig,
+  nodeFiles,
+  programModes,
+  programs,
+  UPLINK_BRIDGE,
+} from "./node-files";
+import { type CommandResult, type RunOptions, run, until } from "./shell";
 import { DEFAULT_NETWORK, type World } from "./world";
 
 export interface NodeOptions {
@@ -30,11 +39,6 @@ export interface NodeOptions {
   readonly folders?: readonly string[];
 }
 
-/** The bridge that nodes share, and that leads to the packages. */
-export const UPLINK_BRIDGE = "vmbr0";
-
-const INTERFACES = "/etc/network/interfaces";
-
 /** The guest that plays one Proxmox VE node: Debian with systemd, sshd, LXC, `pct`, `pvesh` and `pvesm`. */
 export class NodeGuest {
   readonly name: string;
@@ -52,11 +56,13 @@ export class NodeGuest {
     this.address = this.cidr.split("/")[0] ?? "";
   }
 
-  private get cidr(): string {
+  /** With prefix length. */
+  get cidr(): string {
     return this.options.address ?? `${DEFAULT_NETWORK.node(this.index)}/${DEFAULT_NETWORK.prefix}`;
   }
 
-  private get gateway(): string | undefined {
+  /** Router of its network, if any. */
+  get gateway(): string | undefined {
     return this.options.gateway ?? (this.options.address === undefined ? DEFAULT_NETWORK.router : undefined);
   }
 
@@ -138,6 +144,16 @@ export class NodeGuest {
     return ["-P", "/mnt/state/nodes", "-n", this.name, "--clear-env", "--", command, ...args];
   }
 
+  /** Regular files right in a folder; none when there is no such folder. */
+  async filesIn(folder: string): Promise<NodeFile[]> {
+    const format = "%s %T@ %f\\n";
+    const { output } = await this.runToEnd("find", [folder, "-maxdepth", "1", "-type", "f", "-printf", format]);
+    return output.split("\n").flatMap((line) => {
+      const [, bytes, modified, name] = /^(\d+) (\d+)\S* (.+)$/.exec(line) ?? [];
+      return name === undefined ? [] : [{ name, bytes: Number(bytes), modified: Number(modified) }];
+    });
+  }
+
   /** Runs the host's ip(8) in the node's network namespace. */
   ip(...args: string[]): Promise<string> {
     return run("nsenter", ["-t", String(this.pid()), "-n", "--", "ip", ...args]);
@@ -190,10 +206,10 @@ export class NodeGuest {
     }
     const upper = join(this.folder, "upper");
     for (const folder of this.options.folders ?? []) makeFolder(join(upper, folder), NODE_SHIFT);
-    const modes = { "/root/.ssh/authorized_keys": 0o600, ...this.programModes() };
     makeFolder(join(upper, "root"), NODE_SHIFT, 0o700);
     makeFolder(join(upper, "root/.ssh"), NODE_SHIFT, 0o700);
-    writeFiles(upper, { ...this.files(key), ...this.programs(), ...aptProxyFile(settings) }, NODE_SHIFT, modes);
+    const modes = { [AUTHORIZED_KEYS]: 0o600, ...programModes() };
+    writeFiles(upper, { ...nodeFiles(this, key), ...programs(), ...aptProxyFile(settings) }, NODE_SHIFT, modes);
     for (const unit of ["sys-kernel-debug.mount", "systemd-modules-load.service", "lxc-net.service", "lxc.service"]) {
       symlinkSync("/dev/null", join(upper, "etc/systemd/system", unit));
     }
@@ -202,54 +218,7 @@ export class NodeGuest {
     await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", `root@${this.name}`, "-f", hostKey]);
     for (const file of [hostKey, `${hostKey}.pub`]) chownSync(file, NODE_SHIFT, NODE_SHIFT);
     writeFileSync(join(this.world.paths.state, "names", `node-${this.name}`), `${this.address} ${this.name}\n`);
-    writeFileSync(join(this.folder, "config"), this.lxcConfig());
-  }
-
-  private programs(): Files {
-    const programs = readdirSync(NODE_FILES).map((name) => [
-      this.placeOf(name),
-      readFileSync(join(NODE_FILES, name), "utf8"),
-    ]);
-    return Object.fromEntries(programs);
-  }
-
-  private programModes(): Record<string, number> {
-    return Object.fromEntries(
-      readdirSync(NODE_FILES).map((name) => [this.placeOf(name), name.endsWith(".service") ? 0o644 : 0o755]),
-    );
-  }
-
-  private placeOf(name: string): string {
-    if (name.endsWith(".service")) return `/etc/systemd/system/${name}`;
-    return ["pct", "pvesh", "pvesm", "ifreload"].includes(name) ? `/usr/sbin/${name}` : `/usr/lib/testbed/${name}`;
-  }
-
-  private files(key: string): Files {
-    const { name } = this;
-    // A node whose subordinate ids hold 0 may also start privileged guests, whose root is the node's.
-    const ids = "root:0:65536\nroot:100000:65536\n";
-    return {
-      "/etc/hostname": `${name}\n`,
-      "/etc/hosts": `127.0.0.1 localhost\n${this.address} ${name}\n`,
-      "/etc/resolv.conf": `nameserver ${DEFAULT_NETWORK.router}\n`,
-      "/etc/machine-id": `${randomBytes(16).toString("hex")}\n`,
-      [INTERFACES]: this.interfaces(),
-      "/etc/subuid": ids,
-      "/etc/subgid": ids,
-      "/etc/default/lxc-net": 'USE_LXC_BRIDGE="false"\n',
-      "/etc/sysctl.d/99-testbed.conf": "net.ipv4.ip_forward = 1\n",
-      "/root/.ssh/authorized_keys": `${key.trim()}\n`,
-      "/etc/motd": "This is the testbed's stand-in for a Proxmox VE node.\n",
-    };
-  }
-
-  private interfaces(): string {
-    const gateway = this.gateway === undefined ? "" : `\tgateway ${this.gateway}\n`;
-    return (
-      "auto lo\niface lo inet loopback\n\nauto eth0\niface eth0 inet manual\n\n" +
-      `auto ${UPLINK_BRIDGE}\niface ${UPLINK_BRIDGE} inet static\n\taddress ${this.cidr}\n${gateway}` +
-      "\tbridge-ports eth0\n\tbridge-stp off\n\tbridge-fd 0\n"
-    );
+    writeFileSync(join(this.folder, "config"), lxcConfig(this.name, this.index, this.options.cards));
   }
 
   /**
@@ -259,38 +228,10 @@ export class NodeGuest {
    */
   async reload(bridges: readonly NodeBridge[]): Promise<void> {
     const own = bridges.filter(({ name }) => name !== UPLINK_BRIDGE);
-    await this.run("tee", [INTERFACES], { input: [this.interfaces(), ...own.map(({ stanza }) => stanza)].join("\n") });
+    await this.run("tee", [INTERFACES], {
+      input: [interfacesFile(this), ...own.map(({ stanza }) => stanza)].join("\n"),
+    });
     await this.run("ifreload", ["-a"]);
     for (const { addresses, name } of own) for (const address of addresses) await this.bridge(name, address);
-  }
-
-  private lxcConfig(): string {
-    const inside = `/mnt/state/nodes/${this.name}`;
-    const mount = (from: string, to: string, options: string): string =>
-      `lxc.mount.entry = ${from} ${to} none ${options} 0 0`;
-    return `${[
-      "lxc.include = /usr/share/lxc/config/common.conf",
-      "lxc.include = /usr/share/lxc/config/userns.conf",
-      "lxc.include = /usr/share/lxc/config/nesting.conf",
-      `lxc.rootfs.path = dir:${inside}/rootfs`,
-      `lxc.uts.name = ${this.name}`,
-      "lxc.apparmor.profile = unconfined",
-      `lxc.idmap = u 0 ${NODE_SHIFT} 1000000`,
-      `lxc.idmap = g 0 ${NODE_SHIFT} 1000000`,
-      "lxc.tty.max = 0",
-      "lxc.signal.halt = SIGRTMIN+3",
-      `lxc.cgroup.dir.container = nodes/${this.name}`,
-      `lxc.cgroup.dir.monitor = monitors/${this.name}`,
-      ...cardLines(this.index, this.options.cards),
-      mount("/mnt/state/guests", "var/lib/lxc", "bind,create=dir"),
-      mount(`${inside}/vz`, "var/lib/vz", "bind,create=dir"),
-      mount("/mnt/state/volumes", "var/lib/vz/volumes", "bind,create=dir"),
-      mount(`${inside}/pve`, "etc/pve", "bind,create=dir"),
-      mount(`${inside}/run`, "usr/lib/testbed/run", "bind,create=dir"),
-      mount("/mnt/images", "usr/lib/testbed/images", "bind,ro,create=dir"),
-      mount("/mnt/state/dev", "usr/lib/testbed/dev", "bind,create=dir"),
-      mount("/mnt/state/dev/tun", "dev/net/tun", "bind,create=file"),
-      mount("/mnt/state/dev/fuse", "dev/fuse", "bind,create=file"),
-    ].join("\n")}\n`;
   }
 }

@@ -1,6 +1,6 @@
 import pc from "picocolors";
 import { type Judged, judge } from "../../../cli/guard/gate";
-import type { Plan } from "../../../cli/guard/plan";
+import { type Plan, parsePlan } from "../../../cli/guard/plan";
 import { UsageError } from "../../../cli/output";
 import { DEFAULT_TEMPLATE, startTestbed } from "../../../testbed/api/index";
 import { guest, lab } from "../../support/lab";
@@ -10,7 +10,7 @@ jest.setTimeout(30_000);
 
 const LAB = lab({ guests: [guest()] });
 
-async function judged(given: Plan | string, more: Partial<Judged> = {}) {
+async function judged(plan: Plan, more: Partial<Judged> = {}) {
   const lines: string[] = [];
   const errors: string[] = [];
   const io = {
@@ -19,8 +19,7 @@ async function judged(given: Plan | string, more: Partial<Judged> = {}) {
     err: (text: string) => void errors.push(text),
     colors: pc.createColors(false),
   };
-  const text = typeof given === "string" ? given : JSON.stringify(given);
-  const code = await judge({ plan: text, lab: LAB, allow: [], secrets: [], io, ...more });
+  const code = await judge({ plan, lab: LAB, allow: [], secrets: [], io, ...more });
   return { code, out: lines.join("\n"), err: errors.join("\n") };
 }
 
@@ -70,6 +69,17 @@ describe("the guard's verdict", () => {
     expect(JSON.parse((await judged(plan(shrunk), { json: true })).out)).toMatchObject({ refused: ["web"] });
   });
 
+  it("is 3 for a guest that got another name, which would be destroyed while it is made anew, and says how it stays", async () => {
+    const renamed = plan(change(`${CT}.old`, "delete", lxc(), null), change(`${CT}.web`, "create", null, lxc()));
+    const { code, err } = await judged(renamed, { allow: ["old"], offline: true });
+    expect(code).toBe(3);
+    expect(err).toContain(
+      `a change of web would fail: VMID 301 is that of old, which the same plan destroys at the same time; to keep the guest under its new name: terraform -chdir=cdktf.out/stacks/lab state mv ${CT}.old ${CT}.web; for another guest, give it`,
+    );
+    const elsewhere = plan(change(`${CT}.old`, "delete", lxc({ vm_id: 302 }), null), renamed.resource_changes[1]!);
+    expect((await judged(elsewhere, { allow: ["old"], offline: true })).code).toBe(0);
+  });
+
   it("does not ask the host who holds VMIDs where it is told not to", async () => {
     const created = change(`${CT}.web`, "create", null, lxc());
     expect((await judged(plan(created), { offline: true })).out).toContain("whether VMIDs are free: --offline.");
@@ -96,8 +106,9 @@ describe("the guard's verdict", () => {
     });
   });
 
-  it("refuses what is no plan", async () => {
-    await expect(judged("Terraform will perform")).rejects.toThrow(UsageError);
+  it("is of a plan, and of nothing else", () => {
+    expect(parsePlan('{"errored":true}')).toEqual({ errored: true });
+    expect(() => parsePlan("Terraform will perform")).toThrow(UsageError);
   });
 });
 

@@ -1,8 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
-  accessSync,
   chmodSync,
-  constants,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -16,6 +14,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isExecutable } from "../../../scripts/programs";
 import type { Testbed } from "../../../testbed/api/index";
 import { program } from "../../../testbed/guests/programs";
 
@@ -46,15 +45,6 @@ export function missingForNodeShell(): string {
   if (!sshd) return "there is no sshd to play a node's (Debian: apt-get install openssh-server)";
   if (process.getuid?.() === 0 && !existsSync("/run/sshd")) return "sshd misses its folder /run/sshd";
   return "";
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /**

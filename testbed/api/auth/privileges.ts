@@ -19,18 +19,12 @@ const USERS = ["Group.Allocate", "Realm.AllocateUser", "User.Modify"];
 const SYSTEM_VIEW = group("Sys", "Audit Console Syslog");
 
 const ADMIN_ONLY = [
-  ...["Mapping.Modify", "Permissions.Modify", "Realm.Allocate"],
+  "Mapping.Modify",
+  "Permissions.Modify",
+  "Realm.Allocate",
   ...group("Sys", "AccessNetwork Incoming Modify PowerMgmt"),
 ];
-const ALMOST_ALL = [
-  ...DATASTORE,
-  ...["Mapping.Audit", "Mapping.Use"],
-  ...POOL,
-  ...SDN,
-  ...USERS,
-  ...SYSTEM_VIEW,
-  ...GUEST,
-];
+const ALMOST_ALL = [...DATASTORE, "Mapping.Audit", "Mapping.Use", ...POOL, ...SDN, ...USERS, ...SYSTEM_VIEW, ...GUEST];
 
 export const ADMINISTRATOR: readonly string[] = [...ALMOST_ALL, ...ADMIN_ONLY].sort();
 export const PRIVILEGES: ReadonlySet<string> = new Set(ADMINISTRATOR);
@@ -40,7 +34,13 @@ export const BUILT_IN_ROLES: Readonly<Record<string, readonly string[]>> = {
   NoAccess: [],
   PVEAdmin: ALMOST_ALL,
   PVEAuditor: [
-    ...["Datastore.Audit", "Mapping.Audit", "Pool.Audit", "SDN.Audit", "Sys.Audit", "VM.Audit", "VM.GuestAgent.Audit"],
+    "Datastore.Audit",
+    "Mapping.Audit",
+    "Pool.Audit",
+    "SDN.Audit",
+    "Sys.Audit",
+    "VM.Audit",
+    "VM.GuestAgent.Audit",
   ],
   PVEDatastoreAdmin: DATASTORE,
   PVEDatastoreUser: ["Datastore.AllocateSpace", "Datastore.Audit"],
@@ -55,7 +55,12 @@ export const BUILT_IN_ROLES: Readonly<Record<string, readonly string[]>> = {
   PVEUserAdmin: USERS,
   PVEVMAdmin: GUEST,
   PVEVMUser: [
-    ...["VM.Audit", "VM.Backup", "VM.Config.CDROM", "VM.Config.Cloudinit", "VM.Console", "VM.PowerMgmt"],
+    "VM.Audit",
+    "VM.Backup",
+    "VM.Config.CDROM",
+    "VM.Config.Cloudinit",
+    "VM.Console",
+    "VM.PowerMgmt",
     ...group("VM.GuestAgent", "Audit FileRead FileSystemMgmt FileWrite"),
   ],
 };

@@ -2,11 +2,11 @@ import { splitUser } from "../auth/access";
 import { privilegesOn } from "../auth/acl";
 import { issueTicket, newSecret, passwordMatches, readTicket } from "../auth/tickets";
 import { denied, failure, invalid, PveError } from "../errors";
-import { api } from "../schema/spec";
 import type { State, Token, User } from "../state/state";
 import type { Context, Routes } from "../testbed";
+import { groupRoutes } from "./access-groups";
+import { realmRoutes } from "./access-realms";
 import { roleRoutes } from "./access-roles";
-import { toSection } from "./sections";
 
 /** Which privileges the web interface asks for, by area: the `cap` of a ticket. */
 const CAPABILITIES: Readonly<Record<string, { path: string; pattern: RegExp }>> = {
@@ -180,69 +180,9 @@ function updateToken(context: Context): unknown {
   return answerToken(token);
 }
 
-const members = (state: State, group: string): string[] =>
-  Object.keys(state.users).filter((id) => state.users[id]?.groups.includes(group));
-
-function changeGroup(context: Context, verb: "create" | "update" | "delete"): null {
-  const { call, state } = context;
-  const id = call.text("groupid");
-  const known = state.groups[id] !== undefined;
-  if (verb === "create" && known) throw failure(`create group failed: group '${id}' already exists`);
-  if (verb !== "create" && !known) throw failure(`${verb} group failed: group '${id}' does not exist`);
-  if (verb === "delete") {
-    delete state.groups[id];
-    for (const user of Object.values(state.users)) user.groups = user.groups.filter((name) => name !== id);
-    state.acl = state.acl.filter((entry) => entry.type !== "group" || entry.ugid !== id);
-  } else {
-    const comment = call.optional("comment");
-    state.groups[id] = comment ? { comment } : {};
-  }
-  context.testbed.changed();
-  return null;
-}
-
-function readGroup(context: Context): unknown {
-  const id = context.call.text("groupid");
-  const group = context.state.groups[id];
-  if (!group) throw failure(`group '${id}' does not exist`);
-  return { ...group, members: members(context.state, id) };
-}
-
-function listGroups(context: Context): unknown {
-  const { state, access } = context;
-  return Object.entries(state.groups)
-    .filter(
-      ([id]) => access.isRoot || access.hasAny(`/access/groups/${id}`, "User.Modify", "Sys.Audit", "Group.Allocate"),
-    )
-    .map(([groupid, group]) => ({ groupid, ...group, users: members(state, groupid).join(",") }));
-}
-
-const REALM = api.methods["POST /access/domains"]?.parameters ?? {};
-
-function readRealm(context: Context): unknown {
-  const id = context.call.text("realm");
-  const realm = context.state.realms[id];
-  if (!realm) throw failure(`domain '${id}' does not exist`);
-  return realm;
-}
-
-function changeRealm(context: Context, verb: "add" | "update" | "delete"): null {
-  const { call, state } = context;
-  const id = call.text("realm");
-  if (verb === "add" && state.realms[id]) throw failure(`add auth server failed: domain '${id}' already exists`);
-  if (verb !== "add" && !state.realms[id]) throw failure(`${verb} auth server failed: domain '${id}' does not exist`);
-  if (verb === "delete") delete state.realms[id];
-  else {
-    const given = toSection(REALM, context, ["realm", "delete", "digest", "password"]);
-    const realm = { ...(state.realms[id] ?? {}), ...given };
-    for (const key of call.list("delete")) delete realm[key];
-    state.realms[id] = realm;
-  }
-  context.testbed.changed();
-  return null;
-}
-
 export const accessRoutes: Routes = {
+  ...groupRoutes,
+  ...realmRoutes,
   ...roleRoutes,
   "POST /access/ticket": login,
   "GET /access/ticket": () => null,
@@ -268,27 +208,5 @@ export const accessRoutes: Routes = {
     context.testbed.changed();
     return null;
   },
-  "GET /access/groups": listGroups,
-  "POST /access/groups": (context) => changeGroup(context, "create"),
-  "GET /access/groups/{groupid}": readGroup,
-  "PUT /access/groups/{groupid}": (context) => changeGroup(context, "update"),
-  "DELETE /access/groups/{groupid}": (context) => changeGroup(context, "delete"),
-  "GET /access/domains": (context) =>
-    Object.entries(context.state.realms).map(([realm, { type, comment }]) => ({
-      realm,
-      type,
-      ...(comment === undefined ? {} : { comment }),
-    })),
-  "POST /access/domains": (context) => changeRealm(context, "add"),
-  "GET /access/domains/{realm}": readRealm,
-  "PUT /access/domains/{realm}": (context) => changeRealm(context, "update"),
-  "DELETE /access/domains/{realm}": (context) => changeRealm(context, "delete"),
-  "POST /access/domains/{realm}/sync": (context) =>
-    context.task(
-      Object.keys(context.state.nodes)[0] ?? "",
-      "auth-realm-sync",
-      context.call.text("realm"),
-      () => undefined,
-    ),
   "GET /access/tfa": () => [],
 };

@@ -81,7 +81,9 @@ function list(context: Context): unknown {
     })),
     infos: files.flatMap((file) =>
       file.entries.map((entry, index) => ({
-        ...{ index, kind: "origin", path: file.path },
+        index,
+        kind: "origin",
+        path: file.path,
         message: entry.uris.some((uri) => uri.includes("proxmox")) ? "Proxmox" : "Debian",
       })),
     ),

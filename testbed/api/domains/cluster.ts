@@ -106,7 +106,10 @@ const replication: Collection = {
 
 /** The shape that the rest of the cluster's lists share. */
 const plain = (base: string, id: string, noun: string): Collection => ({
-  ...{ base, id, store: base.slice(1), showId: id },
+  base,
+  id,
+  store: base.slice(1),
+  showId: id,
   ...usualErrors(noun, noun),
 });
 
@@ -159,8 +162,14 @@ function clusterStatus(context: Context): unknown {
     version: names.length,
   };
   const nodes = names.map((name, i) => ({
-    ...{ id: `node/${name}`, ip: context.state.nodes[name]?.address, level: "", local: i === 0 ? 1 : 0, name },
-    ...{ nodeid: single ? 0 : i + 1, online: context.state.nodes[name]?.online ? 1 : 0, type: "node" },
+    id: `node/${name}`,
+    ip: context.state.nodes[name]?.address,
+    level: "",
+    local: i === 0 ? 1 : 0,
+    name,
+    nodeid: single ? 0 : i + 1,
+    online: context.state.nodes[name]?.online ? 1 : 0,
+    type: "node",
   }));
   return single ? nodes : [head, ...nodes];
 }

@@ -95,7 +95,8 @@ export function ipsetRoutes(level: Level): Routes {
   return {
     [`GET ${base}`]: (context) =>
       Object.entries(readLevel(context, level).ipsets).map(([name, set]) => ({
-        ...{ name, digest: digestOf(set) },
+        name,
+        digest: digestOf(set),
         ...(set.comment === undefined ? {} : { comment: set.comment }),
       })),
     [`POST ${base}`]: createSet(level),

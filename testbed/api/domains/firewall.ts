@@ -43,7 +43,8 @@ function groupRules(context: Context, forWrite: boolean): FirewallRule[] {
 const groupRoutes: Routes = {
   [`GET ${GROUPS}`]: (context) =>
     Object.entries(readLevel(context, CLUSTER).groups).map(([group, { comment }]) => ({
-      ...{ group, digest: digestOf(readLevel(context, CLUSTER).groups) },
+      group,
+      digest: digestOf(readLevel(context, CLUSTER).groups),
       ...(comment === undefined ? {} : { comment }),
     })),
   [`POST ${GROUPS}`]: (context) => {

@@ -28,8 +28,16 @@ function status(context: Context): unknown {
     "boot-info": { mode: "legacy-bios" },
     cpu: 0.01,
     cpuinfo: {
-      ...{ cores: node.cores, cpus: node.cores, family: "6", flags: "fpu sse sse2 hypervisor", hvm: "" },
-      ...{ mhz: "2500.000", model: "Generic x86-64 CPU", sockets: 1, user_hz: 100, vendor: "GenuineIntel" },
+      cores: node.cores,
+      cpus: node.cores,
+      family: "6",
+      flags: "fpu sse sse2 hypervisor",
+      hvm: "",
+      mhz: "2500.000",
+      model: "Generic x86-64 CPU",
+      sockets: 1,
+      user_hz: 100,
+      vendor: "GenuineIntel",
     },
     "current-kernel": KERNEL,
     idle: 0,
@@ -122,13 +130,11 @@ async function backup(context: Context): Promise<string> {
       state.volumes.push({
         volid: `${storage}:backup/vzdump-${guest.type}-${guest.vmid}-${day}.${ending}`,
         node: isShared(section) ? "" : node,
-        ...{
-          content: "backup",
-          format: ending,
-          size: 46_000_000,
-          ctime: Math.floor(Date.now() / 1000),
-          vmid: guest.vmid,
-        },
+        content: "backup",
+        format: ending,
+        size: 46_000_000,
+        ctime: Math.floor(Date.now() / 1000),
+        vmid: guest.vmid,
         notes: JSON.stringify({ config: configWithPending(guest) }),
       });
       task.log(`INFO: Finished Backup of VM ${guest.vmid}`);

@@ -28,7 +28,17 @@ export function guestResource(testbed: Testbed, guest: Guest): Resource {
   } = status;
   const pool = Object.keys(testbed.state.pools).find((id) => testbed.state.pools[id]?.guests.includes(guest.vmid));
   return {
-    ...{ cpu, disk, diskread, diskwrite, maxdisk, maxmem, mem, name, netin, netout, uptime },
+    cpu,
+    disk,
+    diskread,
+    diskwrite,
+    maxdisk,
+    maxmem,
+    mem,
+    name,
+    netin,
+    netout,
+    uptime,
     id: `${guest.type}/${guest.vmid}`,
     maxcpu: Number(cpus),
     node: guest.node,

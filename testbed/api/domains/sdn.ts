@@ -140,7 +140,9 @@ const answerSubnet = (context: Context, id: string, subnet: Section): Record<str
   "dhcp-range": (Array.isArray(subnet["dhcp-range"]) ? subnet["dhcp-range"] : []).map((range) =>
     Object.fromEntries(range.split(",").map((part) => part.split("="))),
   ),
-  ...{ id, subnet: id, digest: digestOf(entriesOf(context, "sdn/subnets")) },
+  id,
+  subnet: id,
+  digest: digestOf(entriesOf(context, "sdn/subnets")),
 });
 
 function subnetOf(context: Context, verb = ""): { id: string; subnet: Section } {

@@ -144,7 +144,11 @@ function listed(volume: Volume): Record<string, unknown> {
   const isImage = content === "images" || content === "rootdir";
   const type = content === "backup" ? { subtype: /vzdump-lxc/.test(volid) ? "lxc" : "qemu" } : {};
   return {
-    ...{ volid, content, format, size, ctime },
+    volid,
+    content,
+    format,
+    size,
+    ctime,
     ...(vmid === undefined ? {} : { vmid }),
     ...(isImage ? { used: Math.round(size * 0.1), parent: null } : {}),
     ...type,

@@ -31,8 +31,14 @@ const isOwn = (context: Context, task: Task): boolean => {
 };
 
 const base = (task: Task): Record<string, unknown> => ({
-  ...{ id: task.id, node: task.node, pid: task.pid, pstart: task.pstart, starttime: task.starttime },
-  ...{ type: task.type, upid: task.upid, user: task.user },
+  id: task.id,
+  node: task.node,
+  pid: task.pid,
+  pstart: task.pstart,
+  starttime: task.starttime,
+  type: task.type,
+  upid: task.upid,
+  user: task.user,
   ...(task.tokenid === undefined ? {} : { tokenid: task.tokenid }),
 });
 

@@ -87,28 +87,6 @@ function initialStorages(extra: Readonly<Record<string, StorageOptions>>): Recor
 
 function initialNode(options: NodeOptions): Node {
   const address = options.address ?? "127.0.0.1";
-  const network: Record<string, Section> = {
-    eno1: { type: "eth", method: "manual", method6: "manual" },
-    eno2: { type: "eth", method: "manual", method6: "manual" },
-    vmbr0: {
-      ...{
-        type: "bridge",
-        autostart: 1,
-        method: "static",
-        method6: "manual",
-        bridge_ports: "eno1",
-        bridge_stp: "off",
-        bridge_fd: "0",
-      },
-      ...{ cidr: `${address}/24`, address, netmask: "24", gateway: address.replace(/\.\d+$/, ".254") },
-    },
-  };
-  for (const name of options.bridges ?? []) {
-    network[name] ??= {
-      ...{ type: "bridge", autostart: 1, method: "manual", method6: "manual" },
-      ...{ bridge_ports: "", bridge_stp: "off", bridge_fd: "0" },
-    };
-  }
   return {
     online: true,
     cores: options.cores ?? 8,
@@ -118,10 +96,12 @@ function initialNode(options: NodeOptions): Node {
     dns: { search: "lab.test", dns1: "127.0.0.1" },
     hosts: `127.0.0.1 localhost\n${address} ${options.name}.lab.test ${options.name}\n`,
     timezone: "UTC",
-    network,
+    network: initialNetwork(address, options.bridges ?? []),
     config: {},
     pciDevices: (options.pciDevices ?? []).map(({ id, vendor, device }) => ({
-      ...{ id, class: "0x030000", iommugroup: 1 },
+      id,
+      class: "0x030000",
+      iommugroup: 1,
       vendor: vendor ?? "0x10de",
       device: device ?? "0x1b80",
     })),
@@ -130,17 +110,44 @@ function initialNode(options: NodeOptions): Node {
   };
 }
 
+function initialNetwork(address: string, bridges: readonly string[]): Record<string, Section> {
+  const card = { type: "eth", method: "manual", method6: "manual" };
+  const bridge = {
+    type: "bridge",
+    autostart: 1,
+    method: "manual",
+    method6: "manual",
+    bridge_ports: "",
+    bridge_stp: "off",
+    bridge_fd: "0",
+  };
+  const gateway = address.replace(/\.\d+$/, ".254");
+  const network: Record<string, Section> = {
+    eno1: { ...card },
+    eno2: { ...card },
+    vmbr0: {
+      ...bridge,
+      method: "static",
+      bridge_ports: "eno1",
+      cidr: `${address}/24`,
+      address,
+      netmask: "24",
+      gateway,
+    },
+  };
+  for (const name of bridges) network[name] ??= { ...bridge };
+  return network;
+}
+
 function initialRepositories(): AptFile[] {
   const entry = (uri: string, component: string, fileType: "list" | "sources"): AptFile["entries"][number] => ({
-    ...{
-      enabled: true,
-      types: ["deb"],
-      uris: [uri],
-      suites: ["trixie"],
-      components: [component],
-      comment: "",
-      fileType,
-    },
+    enabled: true,
+    types: ["deb"],
+    uris: [uri],
+    suites: ["trixie"],
+    components: [component],
+    comment: "",
+    fileType,
     options:
       fileType === "list" ? [] : [{ key: "Signed-By", values: ["/usr/share/keyrings/proxmox-archive-keyring.gpg"] }],
   });

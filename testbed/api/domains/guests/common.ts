@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { denied, failure, invalid } from "../../errors";
 import { splitList } from "../../schema/lists";
+import type { PropertyValues } from "../../schema/property-string";
 import { api, type ParameterSpecs } from "../../schema/spec";
 import { specFor } from "../../schema/validate";
 import type { Guest, GuestValues, State } from "../../state/state";
@@ -8,6 +9,16 @@ import type { Context } from "../../testbed";
 import { sha1 } from "../digest";
 
 export type GuestType = Guest["type"];
+
+/** What a call changes of a guest's configuration. */
+export interface GuestChange {
+  readonly vmid: number;
+  readonly pool?: string | undefined;
+  /** Absent: a new guest. */
+  readonly before?: GuestValues;
+  readonly set: GuestValues;
+  readonly remove: readonly string[];
+}
 
 const FOLDER: Readonly<Record<GuestType, string>> = { lxc: "lxc", qemu: "qemu-server" };
 
@@ -74,6 +85,38 @@ export function requireSkiplockRight(context: Context): void {
   }
 }
 
+/** A guest that stands still, and that nothing is pending for. */
+export const newGuest = (is: Pick<Guest, "vmid" | "node" | "type" | "config">): Guest => ({
+  ...is,
+  pending: {},
+  running: false,
+  startedAt: 0,
+  pid: 0,
+  snapshots: {},
+});
+
+export function withoutLock(config: GuestValues): GuestValues {
+  const { lock: _, ...rest } = config;
+  return rest;
+}
+
+/** A volume that nothing uses any more stays with its guest, as `unusedN`. */
+export function keepUnused({ config }: Guest, volume: string): void {
+  let n = 0;
+  while (config[`unused${n}`] !== undefined) n++;
+  config[`unused${n}`] = volume;
+}
+
+/** A guest is created by who may do so, or by who may do so in the pool that it goes to. */
+export function requireCreateRight(context: Context, vmid: number, pool: string | undefined): void {
+  const { access } = context;
+  const allowed =
+    access.isRoot ||
+    access.has(`/vms/${vmid}`, "VM.Allocate") ||
+    (pool !== undefined && access.has(`/pool/${pool}`, "VM.Allocate"));
+  if (!allowed) throw denied();
+}
+
 export function requireFreeVmid(state: State, vmid: number, prefix = ""): void {
   const taken = state.guests[vmid];
   if (taken) throw failure(`${prefix}${kindOf(taken.type)} ${vmid} already exists on node '${taken.node}'`);
@@ -135,11 +178,20 @@ export function bridgeExists(state: State, node: string, bridge: string): boolea
 }
 
 /** Using a bridge needs SDN.Use on it, or on its VLAN. */
-export function requireBridgeUse(context: Context, bridge: string | undefined, vlan: string | undefined): void {
+function requireBridgeUse(context: Context, bridge: string | undefined, vlan: string | undefined): void {
   if (bridge === undefined || context.access.isRoot) return;
   const zone = context.state.sections["sdn/vnets"]?.[bridge]?.zone ?? "localnetwork";
   const path = `/sdn/zones/${zone}/${bridge}`;
   context.access.require(vlan === undefined ? path : `${path}/${vlan}`, "SDN.Use");
+}
+
+/** Refuses a network card on a bridge, or on VLANs of it, that the caller may not use. */
+export function requireNicBridge(context: Context, { bridge, tag, trunks }: PropertyValues): void {
+  if (trunks === undefined || tag !== undefined) {
+    requireBridgeUse(context, bridge, tag);
+    return;
+  }
+  for (const vlan of trunks.split(";")) requireBridgeUse(context, bridge, vlan);
 }
 
 /** Tags: the guest itself must allow it, and registered ones need more. */

@@ -1,3 +1,4 @@
+import type { Call } from "../../call";
 import { denied, failure, invalid } from "../../errors";
 import {
   type PropertyValues,
@@ -8,10 +9,13 @@ import {
 import type { Guest, GuestValues } from "../../state/state";
 import type { Context } from "../../testbed";
 import { allocate, findVolume, isFileStorage, parseVolumeId, storageOf } from "../volumes";
-import { newMac, normalizeTags, requireBridgeUse, requireTagRight } from "./common";
+import { type GuestChange, newMac, normalizeTags, requireNicBridge, requireTagRight } from "./common";
 import { GIB, parseSize, printSize } from "./sizes";
 
 export const isMount = (key: string): boolean => key === "rootfs" || /^mp\d+$/.test(key);
+
+/** Where mount points go that name no storage. */
+export const defaultStorage = (call: Call): string => call.optional("storage") ?? "local";
 
 const NEW_DISK = /^([^:\s]+):(\d+(?:\.\d+)?)$/;
 
@@ -37,24 +41,18 @@ const PRIVILEGES: Readonly<Record<string, string>> = {
   searchdomain: "VM.Config.Network",
 };
 
-export interface ConfigChange {
-  readonly vmid: number;
-  readonly pool?: string | undefined;
-  /** Absent: a new container. */
-  readonly before?: GuestValues;
-  readonly set: GuestValues;
-  readonly remove: readonly string[];
+interface ContainerChange extends GuestChange {
   readonly unprivileged: boolean;
 }
 
 /** Refuses what a caller may not set, option by option. */
-export function requireConfigRights(context: Context, change: ConfigChange): void {
+export function requireConfigRights(context: Context, change: ContainerChange): void {
   if (context.access.isRoot) return;
   for (const key of Object.keys(change.set)) requireOption(context, change, key, false);
   for (const key of change.remove) requireOption(context, change, key, true);
 }
 
-function requireOption(context: Context, change: ConfigChange, key: string, removed: boolean): void {
+function requireOption(context: Context, change: ContainerChange, key: string, removed: boolean): void {
   const { access } = context;
   const need = (privilege: string): void => access.requireGuest(change.vmid, change.pool, privilege);
   const simple = PRIVILEGES[key];
@@ -69,7 +67,9 @@ function requireOption(context: Context, change: ConfigChange, key: string, remo
   }
   if (/^net\d+$/.test(key)) {
     need("VM.Config.Network");
-    for (const value of [change.before?.[key], change.set[key]]) requireNetBridge(context, value);
+    for (const value of [change.before?.[key], change.set[key]]) {
+      if (value !== undefined) requireNicBridge(context, parseNet(value));
+    }
     return;
   }
   if (/^dev\d+$/.test(key)) throw denied("configuring device passthrough is only allowed for root@pam");
@@ -93,18 +93,8 @@ function requireMount(context: Context, key: string, value: string): void {
   if (fresh) context.access.require(`/storage/${fresh[1]}`, "Datastore.AllocateSpace");
 }
 
-function requireNetBridge(context: Context, value: string | undefined): void {
-  if (value === undefined) return;
-  const { bridge, tag, trunks } = parseNet(value);
-  if (trunks === undefined || tag !== undefined) {
-    requireBridgeUse(context, bridge, tag);
-    return;
-  }
-  for (const vlan of trunks.split(";")) requireBridgeUse(context, bridge, vlan);
-}
-
 /** Nesting alone is a matter of VM.Allocate; everything else, and anything on a privileged container, is root's. */
-function requireFeatures(change: ConfigChange, removed: boolean, needAllocate: () => void): void {
+function requireFeatures(change: ContainerChange, removed: boolean, needAllocate: () => void): void {
   if (!change.unprivileged) {
     throw denied("changing feature flags for privileged container is only allowed for root@pam");
   }
@@ -173,8 +163,21 @@ export function rootBytes(guest: Guest): number {
 
 /** Keys that a running container takes over at once; the others wait for its next start. */
 const LIVE = new Set([
-  ...["description", "onboot", "startup", "protection", "hostname", "hookscript", "cores", "tags", "lock"],
-  ...["memory", "swap", "cpulimit", "cpuunits", "nameserver", "searchdomain"],
+  "description",
+  "onboot",
+  "startup",
+  "protection",
+  "hostname",
+  "hookscript",
+  "cores",
+  "tags",
+  "lock",
+  "memory",
+  "swap",
+  "cpulimit",
+  "cpuunits",
+  "nameserver",
+  "searchdomain",
 ]);
 
 export const isLive = (key: string, before: GuestValues): boolean =>

@@ -1,4 +1,4 @@
-import { denied, failure } from "../../errors";
+import { failure } from "../../errors";
 import type { NewGuest } from "../../guest-backend";
 import type { Guest, GuestValues } from "../../state/state";
 import type { TaskContext } from "../../tasks";
@@ -13,91 +13,141 @@ import {
   storageOf,
   volumePath,
 } from "../volumes";
-import { addToPool, discardGuest, newMac, nodeOf, requireFreeVmid, requirePool } from "./common";
 import {
+  addToPool,
+  discardGuest,
+  newGuest,
+  nodeOf,
+  requireCreateRight,
+  requireFreeVmid,
+  requirePool,
+  withoutLock,
+} from "./common";
+import {
+  defaultStorage,
   isMount,
   makeMount,
   mountType,
   normalizeValue,
   parseMount,
-  printMount,
   requireConfigRights,
 } from "./lxc-config";
+import { fromBackup } from "./lxc-restore";
 import { startContainer } from "./lxc-run";
-import { GIB, parseSize } from "./sizes";
 
 /** Parameters of the create call that are no configuration. */
 const CALL_ONLY = [
-  ...["node", "vmid", "ostemplate", "storage", "password", "ssh-public-keys", "pool", "force", "restore", "start"],
-  ...["unique", "bwlimit", "ignore-unpack-errors", "ha-managed", "unprivileged"],
+  "node",
+  "vmid",
+  "ostemplate",
+  "storage",
+  "password",
+  "ssh-public-keys",
+  "pool",
+  "force",
+  "restore",
+  "start",
+  "unique",
+  "bwlimit",
+  "ignore-unpack-errors",
+  "ha-managed",
+  "unprivileged",
 ];
 const SSH_KEY =
   /^(?:(?:[a-z-]+(?:="[^"]*")?,?)+\s+)?(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+|sk-\S+)\s+[A-Za-z0-9+/=]+(?:\s.*)?$/;
 
+/** What a container is made of: a template, or a backup. */
+export interface Origin {
+  /** What is said to be done, and what its task is called. */
+  readonly verb: "create" | "restore";
+  readonly task: "vzcreate" | "vzrestore";
+  /** Whether a container with its number gives way. */
+  readonly overwrites: boolean;
+  readonly unprivileged: boolean;
+  /** Whether given options count as an unprivileged container's. */
+  readonly checkedAsUnprivileged: boolean;
+  /** Options that hold unless the call names them. */
+  readonly config: GuestValues;
+  /** Mount points of a call that names none. */
+  readonly mounts: GuestValues;
+  /** Refuses what a caller may not take from it. */
+  requireRights(): void;
+}
+
+/** `POST /nodes/{node}/lxc` */
 export async function createContainer(context: Context): Promise<string> {
   const { call, access, state } = context;
   const node = nodeOf(context);
   const vmid = Number(call.text("vmid"));
   const pool = call.optional("pool");
-  const restore = call.flag("restore");
   const given: GuestValues = call.rest(...CALL_ONLY);
-  const backup = restore ? backupOf(context, call.text("ostemplate")) : undefined;
-  const overwrite = restore && call.flag("force") && state.guests[vmid]?.type === "lxc";
-  if (!overwrite) requireFreeVmid(state, vmid);
+  const template = call.text("ostemplate");
+  const origin = call.flag("restore") ? fromBackup(context, vmid, given) : fromTemplate(context);
+  if (!origin.overwrites) requireFreeVmid(state, vmid);
   else if (state.guests[vmid]?.running) throw failure(`unable to restore CT ${vmid} - CT ${vmid} is running`);
   requireSshKeys(call.optional("ssh-public-keys"));
   requirePool(context, pool);
-  // a restore takes what the backup says, but given features count as a privileged container's
-  const asked = call.optional("unprivileged");
-  const unprivileged = (asked ?? (backup ? (backup.unprivileged ?? "0") : "1")) === "1";
-  if (!unprivileged) access.require("/", "Sys.Modify");
+  if (!origin.unprivileged) access.require("/", "Sys.Modify");
   if (call.flag("ha-managed")) access.require("/", "Sys.Console");
   requireCreateRight(context, vmid, pool);
-  const checkedAs = restore ? asked === "1" : unprivileged;
-  requireConfigRights(context, { vmid, pool, set: given, remove: [], unprivileged: checkedAs });
-  const template = call.text("ostemplate");
+  requireConfigRights(context, { vmid, pool, set: given, remove: [], unprivileged: origin.checkedAsUnprivileged });
   requireVolumeAccess(context, template);
-  if (backup) requireRestoreRights(context, vmid, given, backup);
+  origin.requireRights();
   requireDevices(given);
-  const mounts = requireMounts(context, node, given, backup);
-  const config: GuestValues = { ...(backup ? withoutMounts(backup) : {}) };
+  const mounts = requireMounts(context, node, given, origin);
+  return begin(context, { node, vmid, pool, config: configOf(given, origin), mounts, template, origin });
+}
+
+function fromTemplate({ call }: Context): Origin {
+  const unprivileged = (call.optional("unprivileged") ?? "1") === "1";
+  return {
+    verb: "create",
+    task: "vzcreate",
+    overwrites: false,
+    unprivileged,
+    checkedAsUnprivileged: unprivileged,
+    config: {},
+    mounts: { rootfs: `${defaultStorage(call)}:4` },
+    requireRights: () => undefined,
+  };
+}
+
+function configOf(given: GuestValues, origin: Origin): GuestValues {
+  const { unprivileged: _, ...config } = origin.config;
   for (const [key, value] of Object.entries(given)) {
     if (isMount(key) || /^unused\d+$/.test(key)) continue;
     const normal = normalizeValue(key, value);
     if (normal !== undefined) config[key] = normal;
   }
-  if (unprivileged) config.unprivileged = "1";
-  else delete config.unprivileged;
-  const plan: CreatePlan = { node, vmid, config, mounts, template, restore };
-  if (overwrite) state.volumes = state.volumes.filter((v) => v.vmid !== vmid || v.content === "backup");
-  const guest = addLockedGuest(context, plan);
-  addToPool(state, overwrite ? undefined : pool, vmid);
-  if (call.flag("ha-managed")) addHaResource(context, vmid);
+  return origin.unprivileged ? { ...config, unprivileged: "1" } : config;
+}
+
+interface CreatePlan {
+  readonly node: string;
+  readonly vmid: number;
+  readonly pool: string | undefined;
+  readonly config: GuestValues;
+  readonly mounts: GuestValues;
+  readonly template: string;
+  readonly origin: Origin;
+}
+
+function begin(context: Context, plan: CreatePlan): Promise<string> {
+  const { state } = context;
+  const { config, node, origin, pool, vmid } = plan;
+  if (origin.overwrites) state.volumes = state.volumes.filter((v) => v.vmid !== vmid || v.content === "backup");
+  const guest = newGuest({ vmid, node, type: "lxc", config: { ...config, lock: "create" } });
+  state.guests[vmid] = guest;
+  context.testbed.changed();
+  addToPool(state, origin.overwrites ? undefined : pool, vmid);
+  if (context.call.flag("ha-managed")) addHaResource(context, vmid);
   const work = (task: TaskContext) => build(context, plan, guest, task);
-  return context.task(node, restore ? "vzrestore" : "vzcreate", vmid, work, () => discardGuest(context.state, guest));
+  return context.task(node, origin.task, vmid, work, () => discardGuest(state, guest));
 }
 
 /** The root filesystem gets its volume, and so its number, first. */
 const rootFirst = ([a]: [string, string], [b]: [string, string]): number =>
   Number(b === "rootfs") - Number(a === "rootfs") || Number(a.slice(2)) - Number(b.slice(2));
-
-interface CreatePlan {
-  readonly node: string;
-  readonly vmid: number;
-  readonly config: GuestValues;
-  readonly mounts: GuestValues;
-  readonly template: string;
-  readonly restore: boolean;
-}
-
-function requireCreateRight(context: Context, vmid: number, pool: string | undefined): void {
-  const { access } = context;
-  const allowed =
-    access.isRoot ||
-    access.has(`/vms/${vmid}`, "VM.Allocate") ||
-    (pool !== undefined && access.has(`/pool/${pool}`, "VM.Allocate"));
-  if (!allowed) throw denied();
-}
 
 function requireSshKeys(text: string | undefined): void {
   const lines = (text ?? "").split("\n").filter((line) => !/^\s*(?:#.*)?$/.test(line));
@@ -116,10 +166,9 @@ function requireDevices(given: GuestValues): void {
   }
 }
 
-/** The mount points as asked for; without any those of the backup, or a root filesystem of 4 GiB, on the storage of the call. */
-function requireMounts(context: Context, node: string, given: GuestValues, backup?: GuestValues): GuestValues {
+/** The mount points as asked for; without any those of the origin. */
+function requireMounts(context: Context, node: string, given: GuestValues, origin: Origin): GuestValues {
   const { call, access, state } = context;
-  const storage = call.optional("storage") ?? "local";
   const keys = Object.keys(given).filter(isMount);
   if (keys.length > 0 && given.rootfs === undefined) {
     throw failure("mount points configured, but 'rootfs' not set - aborting");
@@ -127,9 +176,9 @@ function requireMounts(context: Context, node: string, given: GuestValues, backu
   const mounts: GuestValues = {};
   for (const key of keys) {
     const value = given[key] ?? "";
-    mounts[key] = /^\d+(?:\.\d+)?$/.test(value) ? `${storage}:${value}` : value;
+    mounts[key] = /^\d+(?:\.\d+)?$/.test(value) ? `${defaultStorage(call)}:${value}` : value;
   }
-  if (keys.length === 0) Object.assign(mounts, { rootfs: `${storage}:4` }, backupMounts(backup ?? {}, storage));
+  if (keys.length === 0) Object.assign(mounts, origin.mounts);
   for (const [key, value] of Object.entries(mounts)) {
     const { volume = "" } = parseMount(key, value);
     if (mountType(volume) !== "volume") continue;
@@ -145,26 +194,9 @@ function requireMounts(context: Context, node: string, given: GuestValues, backu
   return mounts;
 }
 
-function addLockedGuest(context: Context, plan: CreatePlan): Guest {
-  const guest: Guest = {
-    vmid: plan.vmid,
-    node: plan.node,
-    type: "lxc",
-    config: { ...plan.config, lock: "create" },
-    pending: {},
-    running: false,
-    startedAt: 0,
-    pid: 0,
-    snapshots: {},
-  };
-  context.state.guests[plan.vmid] = guest;
-  context.testbed.changed();
-  return guest;
-}
-
 async function build(context: Context, plan: CreatePlan, guest: Guest, task: TaskContext): Promise<void> {
   const { state, testbed, call } = context;
-  const { vmid, node, template } = plan;
+  const { vmid, node, template, origin } = plan;
   try {
     for (const [key, value] of Object.entries(plan.mounts).sort(rootFirst)) {
       guest.config[key] = makeMount(context, node, vmid, key, value);
@@ -174,7 +206,7 @@ async function build(context: Context, plan: CreatePlan, guest: Guest, task: Tas
     const id = parseVolumeId(template);
     const storage = storageOf(state, id?.storage ?? "");
     task.log(`extracting archive '${volumePath(storage, id?.name ?? "")}'`);
-    fillDefaults(guest, template, plan.restore);
+    fillDefaults(guest, template);
     guest.os = osTypeOf(template);
     const password = call.optional("password");
     const sshPublicKeys = call.optional("ssh-public-keys");
@@ -187,12 +219,12 @@ async function build(context: Context, plan: CreatePlan, guest: Guest, task: Tas
       ...(sshPublicKeys === undefined ? {} : { sshPublicKeys }),
     };
     await testbed.backend.create(fresh, task.log);
-    if (plan.restore) task.log("merging backed-up and given configuration..");
+    if (origin.verb === "restore") task.log("merging backed-up and given configuration..");
     warnAboutNesting(guest, template, task);
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     task.log(text);
-    throw new Error(`unable to ${plan.restore ? "restore" : "create"} CT ${vmid} - ${text}`);
+    throw new Error(`unable to ${origin.verb} CT ${vmid} - ${text}`);
   } finally {
     delete guest.config.lock;
   }
@@ -214,21 +246,12 @@ async function startAfterCreate(context: Context, guest: Guest): Promise<void> {
   });
 }
 
-export function withoutLock(config: GuestValues): GuestValues {
-  const { lock: _, ...rest } = config;
-  return rest;
-}
-
-function fillDefaults(guest: Guest, template: string, restore: boolean): void {
-  const { config } = guest;
+function fillDefaults({ config, vmid }: Guest, template: string): void {
   config.arch ??= /arm64/.test(template) ? "arm64" : "amd64";
-  config.hostname ??= `CT${guest.vmid}`;
+  config.hostname ??= `CT${vmid}`;
   config.memory ??= "512";
   config.swap ??= "512";
-  if (!restore || config.ostype === undefined) config.ostype ??= osTypeOf(template);
-  for (const key of Object.keys(config)) {
-    if (restore && /^net\d+$/.test(key) && !/hwaddr=/.test(config[key] ?? "")) config[key] += `,hwaddr=${newMac()}`;
-  }
+  config.ostype ??= osTypeOf(template);
 }
 
 const OS_TYPES = [
@@ -258,38 +281,4 @@ function warnAboutNesting(guest: Guest, template: string, task: TaskContext): vo
 
 function addHaResource(context: Context, vmid: number): void {
   entriesOf(context, "ha/resources")[`ct:${vmid}`] = { sid: `ct:${vmid}`, type: "ct", state: "started" };
-}
-
-function backupOf(context: Context, volid: string): GuestValues | undefined {
-  const volume = context.state.volumes.find((v) => v.volid === volid && v.content === "backup");
-  return volume?.notes === undefined ? undefined : (JSON.parse(volume.notes) as { config?: GuestValues }).config;
-}
-
-function withoutMounts(backup: GuestValues): GuestValues {
-  return Object.fromEntries(Object.entries(backup).filter(([key]) => !isMount(key) && !/^unused\d+$/.test(key)));
-}
-
-/** A backup's volumes, to be made anew on one storage; what was bound from the node stays as it was. */
-function backupMounts(backup: GuestValues, storage: string): GuestValues {
-  const mounts = Object.entries(backup).filter(([key]) => isMount(key));
-  return Object.fromEntries(
-    mounts.map(([key, value]) => {
-      const { size, volume = "", ...options } = parseMount(key, value);
-      if (mountType(volume) !== "volume" || size === undefined) return [key, value];
-      return [key, printMount({ ...options, volume: `${storage}:${parseSize(size) / GIB}` })];
-    }),
-  );
-}
-
-function requireRestoreRights(context: Context, vmid: number, given: GuestValues, backup: GuestValues): void {
-  const { access, call, state } = context;
-  const owner = state.volumes.find((volume) => volume.volid === call.text("ostemplate"))?.vmid ?? vmid;
-  if (!access.isRoot) access.require(`/vms/${owner}`, "VM.Backup");
-  if (given.rootfs !== undefined) return;
-  const bind = Object.keys(backup).find(
-    (key) => isMount(key) && mountType(parseMount(key, backup[key] ?? "").volume ?? "") === "bind",
-  );
-  if (bind !== undefined && !access.isRoot) {
-    throw failure(`unable to restore CT ${vmid} - restoring '${bind}' to bind mount is only possible for root`);
-  }
 }

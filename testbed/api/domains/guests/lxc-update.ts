@@ -4,7 +4,7 @@ import type { Guest, GuestValues } from "../../state/state";
 import type { Context } from "../../testbed";
 import { requireDigest } from "../digest";
 import { findVolume, removeVolume } from "../volumes";
-import { configSpecs, configWithPending, digestOfGuest, guestOf, requireUnlocked } from "./common";
+import { configSpecs, configWithPending, digestOfGuest, guestOf, keepUnused, requireUnlocked } from "./common";
 import {
   isLive,
   isMount,
@@ -94,7 +94,7 @@ function postpone(guest: Guest, key: string, before: string | undefined): void {
 function applyKey(context: Context, guest: Guest, key: string, value: string | null): void {
   const old = guest.config[key];
   delete guest.pending[key];
-  if (old !== undefined && isMount(key)) keepUnused(guest, key, old, value);
+  if (old !== undefined && isMount(key)) releaseVolume(guest, key, old, value);
   if (value === null && /^unused\d+$/.test(key) && old !== undefined) {
     removeVolume(context.state, old, guest.node);
   }
@@ -103,13 +103,11 @@ function applyKey(context: Context, guest: Guest, key: string, value: string | n
 }
 
 /** A volume that a mount point no longer uses stays, as `unusedN`. */
-function keepUnused(guest: Guest, key: string, old: string, value: string | null): void {
+function releaseVolume(guest: Guest, key: string, old: string, value: string | null): void {
   const { volume = "" } = parseMount(key, old);
   const next = value === null ? undefined : parseMount(key, value).volume;
   if (mountType(volume) !== "volume" || volume === next) return;
-  let n = 0;
-  while (guest.config[`unused${n}`] !== undefined) n++;
-  guest.config[`unused${n}`] = volume;
+  keepUnused(guest, volume);
 }
 
 /** `PUT /nodes/{node}/lxc/{vmid}/resize` */

@@ -4,7 +4,16 @@ import { printPropertyString } from "../../schema/property-string";
 import type { Guest, GuestValues } from "../../state/state";
 import type { Context } from "../../testbed";
 import { allocate } from "../volumes";
-import { addToPool, discardGuest, guestOf, newMac, requireFreeVmid, requirePool, requireUnlocked } from "./common";
+import {
+  addToPool,
+  discardGuest,
+  guestOf,
+  newGuest,
+  newMac,
+  requireFreeVmid,
+  requirePool,
+  requireUnlocked,
+} from "./common";
 import { isCdrom, isDisk, normalizeMachineValue, parseDisk, parseNic } from "./qemu-config";
 import { parseSize } from "./sizes";
 
@@ -20,11 +29,12 @@ export async function cloneMachine(context: Context): Promise<string> {
   const full = call.has("full") ? call.flag("full") : source.config.template !== "1";
   if (!full && call.has("storage")) throw failure("parameter 'storage' not allowed for linked clones");
   requireRights(context, source, full);
-  const copy: Guest = {
-    ...{ vmid: newid, node: call.optional("target") ?? source.node, type: "qemu" as const },
-    ...{ pending: {}, running: false, startedAt: 0, pid: 0, snapshots: {} },
+  const copy = newGuest({
+    vmid: newid,
+    node: call.optional("target") ?? source.node,
+    type: "qemu",
     config: { ...clonedConfig(context, source), lock: "clone" },
-  };
+  });
   state.guests[newid] = copy;
   addToPool(state, pool, newid);
   testbed.changed();
@@ -92,7 +102,10 @@ function cloneDisk(context: Context, source: Guest, copy: Guest, key: string): v
   const storage = context.call.optional("storage") ?? (disk.file ?? "").split(":")[0] ?? "";
   const format = /\.(qcow2|raw|vmdk)$/.exec(disk.file ?? "")?.[1];
   const made = allocate(context, copy.node, {
-    ...{ storage, vmid: copy.vmid, bytes: parseSize(disk.size ?? "0"), content: "images" as const },
+    storage,
+    vmid: copy.vmid,
+    bytes: parseSize(disk.size ?? "0"),
+    content: "images",
     ...(isCloudInit ? { label: "cloudinit" } : {}),
     ...(format === undefined ? {} : { format }),
   });

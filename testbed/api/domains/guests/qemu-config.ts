@@ -8,7 +8,7 @@ import {
 import type { GuestValues } from "../../state/state";
 import type { Context } from "../../testbed";
 import { allocate, findVolume, parseVolumeId, requireVolumeAccess, storageOf } from "../volumes";
-import { newMac, normalizeTags, requireBridgeUse, requireTagRight } from "./common";
+import { type GuestChange, newMac, normalizeTags, requireNicBridge, requireTagRight } from "./common";
 import { GIB, MIB, parseSize, printSize } from "./sizes";
 
 const DISK = /^(?:ide|sata|scsi|virtio|efidisk|tpmstate)\d+$/;
@@ -47,17 +47,8 @@ const HARDWARE = names("acpi hotplug kvm machine scsihw smbios1 tablet vga watch
 const CLOUD_INIT = names("cicustom cipassword citype ciuser ciupgrade nameserver searchdomain sshkeys");
 const DISK_OPTIONS = names("boot bootdisk vmstatestorage");
 
-export interface MachineChange {
-  readonly vmid: number;
-  readonly pool?: string | undefined;
-  /** Absent: a new machine. */
-  readonly before?: GuestValues;
-  readonly set: GuestValues;
-  readonly remove: readonly string[];
-}
-
 /** Refuses what a caller may not set, option by option. */
-export function requireMachineRights(context: Context, change: MachineChange): void {
+export function requireMachineRights(context: Context, change: GuestChange): void {
   if (context.access.isRoot) return;
   const keys = [...Object.keys(change.set), ...change.remove];
   for (const key of keys) requirePath(change.set, key);
@@ -72,7 +63,7 @@ function requirePath(set: GuestValues, key: string): void {
   if (disk.file?.startsWith("/dev/") || disk["import-from"]?.startsWith("/")) throw failure(PATH_REFUSAL);
 }
 
-function requireOption(context: Context, change: MachineChange, key: string): void {
+function requireOption(context: Context, change: GuestChange, key: string): void {
   const { access } = context;
   const need = (...privileges: string[]): void => access.requireGuest(change.vmid, change.pool, ...privileges);
   const base = key.replace(/\d+$/, "");
@@ -97,7 +88,7 @@ function requireOption(context: Context, change: MachineChange, key: string): vo
   }
   if (base === "net") {
     need("VM.Config.Network");
-    for (const nic of [old, value]) requireNicBridge(context, nic);
+    for (const nic of [old, value]) if (nic !== undefined) requireNicBridge(context, parseNic(nic));
     return;
   }
   if (isDisk(key) || key === "cdrom") {
@@ -130,24 +121,14 @@ function requireCpu(context: Context, key: string, value: string | undefined, ne
   if (key === "cpu" && /^(?:cputype=)?custom-/.test(value ?? "")) context.access.require("/nodes", "Sys.Audit");
 }
 
-function requireCloudInit(context: Context, change: MachineChange, need: Need): void {
+function requireCloudInit(context: Context, change: GuestChange, need: Need): void {
   const pool = change.pool === undefined ? [] : [`/pool/${change.pool}`];
   const paths = [...pool, `/vms/${change.vmid}`];
   if (paths.some((path) => context.access.hasAny(path, "VM.Config.Cloudinit", "VM.Config.Network"))) return;
   need("VM.Config.Cloudinit");
 }
 
-function requireNicBridge(context: Context, value: string | undefined): void {
-  if (value === undefined) return;
-  const { bridge, tag, trunks } = parseNic(value);
-  if (trunks === undefined || tag !== undefined) {
-    requireBridgeUse(context, bridge, tag);
-    return;
-  }
-  for (const vlan of trunks.split(";")) requireBridgeUse(context, bridge, vlan);
-}
-
-function requireDisk(context: Context, change: MachineChange, key: string, need: Need): void {
+function requireDisk(context: Context, change: GuestChange, key: string, need: Need): void {
   const { access } = context;
   const isNewMachine = change.before === undefined;
   const value = change.set[key] ?? change.before?.[key] ?? "none";
@@ -180,7 +161,7 @@ function requireImportSource(context: Context, source: string): void {
   else context.access.require(`/vms/${owner}`, "VM.Clone");
 }
 
-function requireDevice(context: Context, change: MachineChange, key: string, need: Need): void {
+function requireDevice(context: Context, change: GuestChange, key: string, need: Need): void {
   const kind = key.replace(/\d+$/, "");
   const value = change.set[key];
   for (const text of [change.before?.[key], value]) {

@@ -1,11 +1,19 @@
 import { randomUUID } from "node:crypto";
-import { denied } from "../../errors";
 import type { Guest, GuestValues } from "../../state/state";
 import type { TaskContext } from "../../tasks";
 import type { Context } from "../../testbed";
 import { takeUpNamed } from "../node-files";
 import { allocate, removeVolume } from "../volumes";
-import { addToPool, discardGuest, nodeOf, now, requireFreeVmid, requirePool } from "./common";
+import {
+  addToPool,
+  discardGuest,
+  newGuest,
+  nodeOf,
+  now,
+  requireCreateRight,
+  requireFreeVmid,
+  requirePool,
+} from "./common";
 import {
   isDisk,
   makeDisk,
@@ -17,9 +25,22 @@ import {
 import { startMachine } from "./qemu-run";
 
 const CREATE_ONLY = [
-  ...["node", "vmid", "pool", "force", "start", "unique", "bwlimit", "archive", "storage", "ha-managed"],
-  ...["live-restore", "import-working-storage", "cdrom", "freeze"],
+  "node",
+  "vmid",
+  "pool",
+  "force",
+  "start",
+  "unique",
+  "bwlimit",
+  "archive",
+  "storage",
+  "ha-managed",
+  "live-restore",
+  "import-working-storage",
+  "cdrom",
+  "freeze",
 ];
+
 /** `POST /nodes/{node}/qemu` */
 export async function createMachine(context: Context): Promise<string> {
   const { call, access, state, testbed } = context;
@@ -33,11 +54,7 @@ export async function createMachine(context: Context): Promise<string> {
   if (call.flag("start")) access.requireGuest(vmid, pool, "VM.PowerMgmt");
   if (call.flag("ha-managed")) access.require("/", "Sys.Console");
   if (call.has("storage")) access.require(`/storage/${call.text("storage")}`, "Datastore.AllocateSpace");
-  const allowed =
-    access.isRoot ||
-    access.has(`/vms/${vmid}`, "VM.Allocate") ||
-    (pool !== undefined && access.has(`/pool/${pool}`, "VM.Allocate"));
-  if (!allowed) throw denied();
+  requireCreateRight(context, vmid, pool);
   for (const key of Object.keys(given).filter(isDisk)) requireStorageOf(context, key, given[key] ?? "");
   requireMachineRights(context, {
     vmid,
@@ -51,17 +68,7 @@ export async function createMachine(context: Context): Promise<string> {
     const normal = isDisk(key) ? undefined : normalizeMachineValue(key, value, true);
     if (normal !== undefined) config[key] = normal;
   }
-  const guest: Guest = {
-    vmid,
-    node,
-    type: "qemu",
-    config: { ...config, lock: "create" },
-    pending: {},
-    running: false,
-    startedAt: 0,
-    pid: 0,
-    snapshots: {},
-  };
+  const guest = newGuest({ vmid, node, type: "qemu", config: { ...config, lock: "create" } });
   state.guests[vmid] = guest;
   addToPool(state, pool, vmid);
   testbed.changed();

@@ -8,6 +8,7 @@ import {
   configWithPending,
   digestOfGuest,
   guestOf,
+  keepUnused,
   requireSkiplockRight,
   requireUnlocked,
 } from "./common";
@@ -96,7 +97,7 @@ export function changeOption(context: Context, guest: Guest, key: string, value:
     return;
   }
   delete guest.pending[key];
-  if (old !== undefined && isDisk(key)) keepUnused(guest, key, old, value);
+  if (old !== undefined && isDisk(key)) releaseVolume(guest, key, old, value);
   if (value === null && /^unused\d+$/.test(key) && old !== undefined) removeVolume(context.state, old, guest.node);
   if (value === null) delete guest.config[key];
   else guest.config[key] = value;
@@ -109,11 +110,9 @@ const isLiveChange = (guest: Guest, key: string): boolean => {
 };
 
 /** A volume that no key uses any more stays, as `unusedN`; cloud-init drives go. */
-function keepUnused(guest: Guest, key: string, old: string, value: string | null): void {
+function releaseVolume(guest: Guest, key: string, old: string, value: string | null): void {
   const disk = parseDisk(key, old);
   const next = value === null ? undefined : parseDisk(key, value).file;
   if (isCdrom(disk) || disk.file === next || !disk.file?.includes(":")) return;
-  let n = 0;
-  while (guest.config[`unused${n}`] !== undefined) n++;
-  guest.config[`unused${n}`] = disk.file;
+  keepUnused(guest, disk.file);
 }

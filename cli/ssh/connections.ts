@@ -239,9 +239,9 @@ function refusalOf({ host, hostKey, port, user }: Login, { errors, status }: Ans
   ];
   // Behind the reason there may be another line, that the connection has ended.
   const reason = lines.findLast((line) => known.some(([pattern]) => pattern.test(line)));
-  const said = reason ?? lines.at(-1) ?? `ssh ended with status ${status ?? "unknown"}`;
-  const [, because = "unknown", fix = "try it by hand"] = known.find(([pattern]) => pattern.test(said)) ?? [];
-  return { because, message: `no connection to ${user}@${host}:${port}: ${said.replace(/\.$/, "")}`, fix };
+  const line = reason ?? lines.at(-1) ?? `ssh ended with status ${status ?? "unknown"}`;
+  const [, because = "unknown", fix = "try it by hand"] = known.find(([pattern]) => pattern.test(line)) ?? [];
+  return { because, message: `no connection to ${user}@${host}:${port}: ${line.replace(/\.$/, "")}`, fix };
 }
 
 function answer(child: ChildProcess, { background = false, input = "" } = {}): Promise<Answer> {
