@@ -19,7 +19,8 @@ const importImages = (guest: Guest): Promise<string> =>
     image() { tar -C /tmp/image -c . | docker import --change "CMD $2" - "$1" >/dev/null; }
     image local/sleep:1 '${command("sleep 1000000")}'
     image local/web:1 '${command("httpd -f -p 80 -h /www")}'
-    image local/proxy:1 '${command("httpd -f -p 2375 -h /www")}'`);
+    image local/proxy:1 '${command("httpd -f -p 2375 -h /www")}'
+    tar -C /tmp/image -c . | docker import --change 'CMD ${command("sleep 1000000")}' --change 'VOLUME /data' - local/db:1 >/dev/null`);
 
 describeInGuests("Docker and what runs in it", (world) => {
   /** Guests with Docker and images, which the others begin with. */
@@ -179,6 +180,39 @@ describeInGuests("Docker and what runs in it", (world) => {
     expect(refused.output).toContain("it accepts it with other values for variable P");
     expect(failed.output).toContain("error: x did not come up: no such file or directory");
     for (const part of [first, second]) expect(refused.output + failed.output).not.toContain(part);
+    await world().remove(guest);
+  }, 300_000);
+
+  it("keeps volumes without a name when a change fails again, hands on what changes, and passes a port on", async () => {
+    const guest = await world().copy(await from("13"));
+    const apps = (token: string, port: number, db: object = {}) => ({
+      compose_apps: {
+        shop: {
+          compose: {
+            services: {
+              db: { image: "local/db:1", ...db },
+              web: { build: ".", secrets: ["token"], ports: [`${port}:80`], volumes: ["./page:/www/page:ro"] },
+            },
+            secrets: { token: { environment: "TOKEN" } },
+          },
+          env: { TOKEN: token },
+          files: { page: "page", Dockerfile: `FROM local/web:1\nRUN echo ${token} >/www/built\n` },
+          timeout: 20,
+        },
+        other: { compose: { services: { web: { image: "local/web:1", ports: [`${port + 1}:80`] } } }, timeout: 20 },
+      },
+    });
+    const apply = async (...of: Parameters<typeof apps>) => guest.apply("compose-app", apps(...of));
+    expect(await apply("one", 8001)).toMatchObject({ status: 0 });
+    await guest.sh("docker exec shop-db-1 sh -c 'echo precious >/data/x'");
+    const broken = { command: ["sh", "-c", "exit 3"] };
+    for (const _ of [1, 2, 3]) expect(await apply("two", 8001, broken)).toMatchObject({ status: 1 });
+    await guest.sh("echo other >/opt/compose-apps/shop/page; chmod 600 /opt/compose-apps/shop/page");
+    expect(await apply("two", 8002)).toMatchObject({ status: 0 });
+    expect(await guest.check("compose-app", apps("two", 8002))).toMatchObject({ status: 0 });
+    const script = `docker exec shop-db-1 cat /data/x
+      docker exec shop-web-1 cat /run/secrets/token /www/built /www/page`;
+    expect(await guest.sh(script)).toBe("precious\ntwotwo\npage");
     await world().remove(guest);
   }, 300_000);
 

@@ -37,6 +37,11 @@ describeInGuests("files", (world) => {
         });
         expect(await guest.apply("files", conf("bad"))).toMatchObject({ status: 1 });
         expect(await guest.check("files", conf("bad"))).toMatchObject({ status: 2 });
+        expect(
+          await guest.apply("files", { files_present: [{ path: "/etc/app.conf", content: "bad" }] }),
+        ).toMatchObject({
+          status: 0,
+        });
         expect(await guest.apply("files", conf("good"))).toMatchObject({ status: 0 });
         expect(await guest.sh("systemctl is-active app; systemctl stop app")).toBe("active");
         expect(await guest.apply("files", conf("good, too"))).toMatchObject({ status: 0 });
@@ -44,6 +49,8 @@ describeInGuests("files", (world) => {
         expect((await guest.apply("files", conf("good", "nginxx"))).output).toContain(
           "nginxx: there is no such service",
         );
+        await guest.sh("systemctl start app; rm /etc/systemd/system/app.service; systemctl daemon-reload");
+        expect(await guest.apply("files", conf("good 2"))).toMatchObject({ status: 0 });
         await world().remove(guest);
       }),
     5 * MINUTE,

@@ -85,15 +85,46 @@ async function templates(guest: Guest): Promise<void> {
   expect(await guest.sh("pgrep -a sleep | cut -d ' ' -f 3 | sort")).toBe("60011\n60012");
 }
 
+/** systemd forgets a job that has ended and that nothing refers to. */
+async function jobs(guest: Guest): Promise<void> {
+  const of = (text: string) => {
+    const content = service(`/bin/sh -c 'echo ${text} >>/srv/jobs'`, "Type=oneshot\n");
+    return [
+      { name: "job.service", content, started: true },
+      { name: "job@.service", content },
+      { name: "job@1.service", started: true },
+    ];
+  };
+  for (const text of ["a", "a", "b", "b"]) expect(await applied(guest, ...of(text))).toMatchObject({ status: 0 });
+  expect(await guest.sh("cat /srv/jobs")).toBe("a\na\nb\nb");
+  expect(await guest.check("systemd-unit", { systemd_units: of("b") })).toMatchObject({ status: 0 });
+}
+
+/** systemd refuses to start a socket whose service runs. */
+async function sockets(guest: Guest): Promise<void> {
+  const of = (port: number) => [
+    { name: "in.socket", content: `[Socket]\nListenStream=127.0.0.1:${port}\n[Install]\nWantedBy=sockets.target\n` },
+    { name: "in.service", content: service("/bin/sleep 1e6") },
+  ];
+  expect(await applied(guest, ...of(7001))).toMatchObject({ status: 0 });
+  await guest.sh("systemctl start in.service");
+  expect(await applied(guest, ...of(7002))).toMatchObject({ status: 0 });
+  expect(await guest.sh("systemctl is-active in.socket in.service; systemctl show -p Listen --value in.socket")).toBe(
+    "active\nactive\n127.0.0.1:7002 (Stream)",
+  );
+}
+
 describeInGuests("systemd-unit", (world) => {
   it(
-    "ends a failure, gives a package's unit its place back, restarts instances, and knows which unit is none",
+    "ends a failure, gives a package's unit its place back, restarts instances, runs jobs once, frees sockets, and knows which unit is none",
     () =>
       inEach(async (release) => {
         const guest = await world().guest(release);
         await fallsAndRises(guest);
         await overrides(guest);
         await templates(guest);
+        await jobs(guest);
+        await sockets(guest);
         expect(await applied(guest, { name: "crn.service", drop_in: "[Service]\nNice=5\n" })).toMatchObject({
           status: 1,
           output: expect.stringContaining("no unit here: crn.service"),

@@ -176,6 +176,16 @@ describeInGuests("wireguard", (world) => {
     const sequence = await far.sh("sleep 0.5; sed -n 's/.*icmp_seq=\\([0-9]*\\) .*/\\1/p' /tmp/pings");
     const numbers = sequence.split("\n").map(Number);
     expect(numbers.at(-1)! - numbers[0]! - numbers.length).toBeLessThan(5);
+
+    // What a peer has no more is gone from the running tunnel, too.
+    const shared = { preshared_key: { secret: "shared" }, keepalive: 25 };
+    const secrets = { vpn_key: there.secret, shared: other.secret };
+    const strict = { ...hub, wireguard_peers: [{ ...hub.wireguard_peers[0], ...shared }] };
+    const dump = () => far.sh("wg show wg0 preshared-keys | cut -f 2; wg show wg0 persistent-keepalive | cut -f 2");
+    expect((await far.apply("wireguard", strict, secrets)).output).toContain("changed: wg0 peers");
+    expect(await dump()).toBe(`${other.secret}\n25`);
+    expect((await far.apply("wireguard", hub, secrets)).output).toContain("changed: wg0 peers");
+    expect(await dump()).toBe("(none)\noff");
     await world().remove(far, gateway);
   }, 240_000);
 });

@@ -32,7 +32,7 @@ let number = 0;
 function base(script: string, { installed = "", action = "apply" } = {}) {
   const guest = new Sandbox({ commands: APT, files: { "var/installed": installed, "var/calls": "" } });
   const folder = roleFolder(root, `later${number++}`, { "ahead.sh": script, "apply.sh": ":" });
-  const ahead = [{ scripts: relative(process.cwd(), folder), settings: { later_word: "a b" } }];
+  const ahead = [{ role: "later", scripts: relative(process.cwd(), folder), settings: { later_word: "a b" } }];
   const run = guest.apply("base", SETTINGS, action, {}, ahead);
   const calls = guest.read("var/calls").split("\n");
   return { ...run, guest, installs: calls.filter((call) => /^(install|remove) /.test(call)) };

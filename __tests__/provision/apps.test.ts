@@ -1,12 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { APPS } from "../support/shipped";
 import { describeUnless } from "../support/skip";
 
-const APPS = "provision/apps";
-const apps = readdirSync(APPS);
-const compose = (app: string) => readFileSync(join(APPS, app, "compose.yaml"), "utf8");
+const FOLDER = "provision/apps";
+const compose = (app: string) => readFileSync(join(FOLDER, app, "compose.yaml"), "utf8");
 /** `${NAME…}`, but not `$${NAME}`, which is for the container. */
 const variables = (text: string) =>
   new Set([...text.matchAll(/(?<!\$)\$\{([A-Z0-9_]+)/g)].map(([, name = ""]) => name));
@@ -18,7 +18,7 @@ interface Project {
   };
 }
 
-describe.each(apps)("the app %s", (app) => {
+describe.each(APPS)("the app %s", (app) => {
   const project: Project = parse(compose(app), { merge: true });
 
   it("pins every image by version and digest, and restarts what failed", () => {
@@ -29,7 +29,7 @@ describe.each(apps)("the app %s", (app) => {
   });
 
   it("explains every variable it asks for, and asks for every one it explains", () => {
-    const page = readFileSync(join(APPS, app, "README.md"), "utf8");
+    const page = readFileSync(join(FOLDER, app, "README.md"), "utf8");
     const rows = page.split("\n").filter((line) => line.startsWith("| `"));
     const explained = rows.flatMap((row) =>
       [...(row.split("|")[1] ?? "").matchAll(/`([A-Z0-9_]+)`/g)].map(([, name]) => name),
@@ -40,18 +40,18 @@ describe.each(apps)("the app %s", (app) => {
   it("has the files that it mounts", () => {
     const mounted = Object.values(project.services).flatMap(({ volumes = [] }) => volumes);
     for (const path of mounted.filter((each) => each.startsWith("./")).map((each) => each.split(":")[0] ?? ""))
-      expect(existsSync(join(APPS, app, path))).toBe(true);
+      expect(existsSync(join(FOLDER, app, path))).toBe(true);
   });
 });
 
 describeUnless(works("docker", "compose", "version") ? "" : "there is no docker compose", "docker compose", () => {
-  it.each(apps)("accepts %s", (app) => {
+  it.each(APPS)("accepts %s", (app) => {
     const env = Object.fromEntries(
       [...variables(compose(app))].map((name) => [name, name.endsWith("_PORT") ? "8000" : "x"]),
     );
     const { status, stderr } = spawnSync(
       "docker",
-      ["compose", "--file", join(APPS, app, "compose.yaml"), "config", "--quiet"],
+      ["compose", "--file", join(FOLDER, app, "compose.yaml"), "config", "--quiet"],
       {
         encoding: "utf8",
         env: { ...process.env, ...env },
@@ -66,7 +66,7 @@ describeUnless(
   "promtool and amtool",
   () => {
     it("accept what watches the lab", () => {
-      const folder = join(APPS, "monitoring");
+      const folder = join(FOLDER, "monitoring");
       // Files stand elsewhere in the container, so Prometheus' own configuration is checked for its syntax alone.
       for (const [program, ...args] of [
         ["promtool", "check", "config", "--syntax-only", join(folder, "prometheus.yml")],

@@ -1,50 +1,8 @@
 import { rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import role from "../../provision/compose-app/role";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
+import { apply, calls, guestWithDocker, SHOP, settings } from "./support/compose-app";
 
-/** Plays Docker: one service `web` a project, which runs once it is up; or what /run/comes-up says. */
-const DOCKER = `
-echo "docker $*" >>/run/calls
-if [ "$1" = compose ]; then
-  shift
-  while :; do case $1 in --project-name) name=$2; shift 2 ;; --project-directory) folder=$2; shift 2 ;; --*) shift 2 ;; *) break ;; esac; done
-  case "$1 $2" in
-    "config --quiet")
-      if grep -q ^TOKEN=1$ "$folder/.env"; then refusal=/run/refuse-plain; else refusal=/run/refuse; fi
-      [ ! -e $refusal ] || { cat $refusal; exit 15; } ;;
-    pull*) [ ! -e /run/fail-pull ] || { cat /run/fail-pull; exit 1; } ;;
-    up*) env >/run/env
-      [ ! -e /run/fail ] || { cat /run/fail; exit 1; }
-      echo "web running 1 : Up 2 minutes (healthy)" >/run/state-$name
-      [ ! -e /run/comes-up ] || cp /run/comes-up /run/state-$name ;;
-    down*) rm -f /run/state-$name ;;
-  esac
-else
-  case $1 in
-    ps) name=\${5##*=}; [ ! -f /run/state-$name ] || cat /run/state-$name ;;
-    inspect) [ ! -e /run/again ] || { cat /run/again; exec rm /run/again; } ;;
-    volume) echo shop_data ;;
-  esac
-fi
-`;
-const CANARY = "canary $(touch /run/pwned) 'é\"";
-const settings = (compose_apps: object) => {
-  const parsed = role.variables.parse({ compose_apps });
-  return JSON.parse(
-    JSON.stringify(parsed, (_, value) => (value?.secret && typeof value.secret === "string" ? undefined : value)),
-  );
-};
-const SHOP = {
-  compose: { services: { web: { image: "web:1", environment: { TOKEN: "${TOKEN}" } } } },
-  env: { TOKEN: { secret: "shop_token" }, LEVEL: 3 },
-  files: { "conf/web.ini": "a=1\n", "tls.key": { content: "key", mode: "440" } },
-};
-const SECRETS = { compose_apps_0_env_0_value: CANARY };
-const guestWithDocker = () => new Sandbox({ commands: { docker: DOCKER } });
-const apply = (guest: Sandbox, apps: object, action = "apply") =>
-  guest.apply("compose-app", settings(apps), action, SECRETS);
-const calls = (guest: Sandbox) => guest.read("run/calls");
 const mode = (guest: Sandbox, path: string) => (statSync(join(guest.root, path)).mode & 0o777).toString(8);
 
 describeInSandbox("the compose-app role", () => {
@@ -59,7 +17,7 @@ describeInSandbox("the compose-app role", () => {
     ).toEqual(["700", "600", "600", "755", "644", "440"]);
     expect(JSON.parse(guest.read(`${folder}/compose.yaml`))).toEqual(SHOP.compose);
     expect(guest.read(`${folder}/.env`)).toBe(`TOKEN="canary \\$(touch /run/pwned) 'é\\""\nLEVEL="3"\n`);
-    expect(calls(guest)).toMatch(/up --detach --remove-orphans --wait --wait-timeout 120\n/);
+    expect(calls(guest)).toMatch(/up --detach --remove-orphans --wait --wait-timeout 120 --build\n/);
   });
 
   it("changes no file the second time; a check agrees before and after, and sees a container that stopped", () => {
@@ -77,17 +35,6 @@ describeInSandbox("the compose-app role", () => {
       status: 2,
       output: expect.stringContaining("shop up"),
     });
-  });
-
-  it("starts anew what a changed variable concerns, and everything when a file beside the project changed", () => {
-    const guest = guestWithDocker();
-    apply(guest, { shop: SHOP });
-    rmSync(join(guest.root, "run/calls"));
-    apply(guest, { shop: { ...SHOP, env: { ...SHOP.env, LEVEL: 4 } } });
-    expect(calls(guest)).toMatch(/ up .*--wait-timeout 120\n/);
-    const { output } = apply(guest, { shop: { ...SHOP, files: { "conf/web.ini": "a=2\n" } } });
-    expect(calls(guest)).toMatch(/ up .* --force-recreate\n/);
-    expect(output).toContain("changed: /opt/compose-apps/shop/tls.key removed");
   });
 
   it("stops and removes an app that is no longer named, and leaves its data", () => {
@@ -225,18 +172,6 @@ describeInSandbox("the compose-app role", () => {
     expect(failed.output).toContain("shop did not come up: is unhealthy");
     rmSync(join(guest.root, "run/fail"));
     expect(apply(guest, { shop: SHOP }).output).toContain("changed: shop up");
-  });
-
-  it("takes half-made containers of a run that was killed out of the way, and leaves volumes", () => {
-    const guest = guestWithDocker();
-    apply(guest, { shop: SHOP });
-    rmSync(join(guest.root, "opt/compose-apps/shop/.applied"));
-    rmSync(join(guest.root, "run/calls"));
-    const inTheWay = 'up*) [ -e /run/down ] || { echo "name is already in use"; exit 1; }; ';
-    const docker = DOCKER.replace("up*) ", inTheWay).replace("down*) ", "down*) touch /run/down; ");
-    writeFileSync(join(guest.root, "stand-ins/docker"), `#!/bin/sh\n${docker}\n`, { mode: 0o755 });
-    expect(apply(guest, { shop: SHOP }).status).toBe(0);
-    expect(calls(guest)).toMatch(/ up (.*\n)+.* down --remove-orphans\n(.*\n)*.* up /);
   });
 
   it("gives no program a secret, neither as an argument nor in its environment", () => {

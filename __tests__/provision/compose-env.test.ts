@@ -13,9 +13,10 @@ function written(values: readonly string[], shell: string): string {
   values.forEach((value, index) => {
     writeFileSync(join(folder, `v${index}`), `${value}.`);
   });
-  const script = `. provision/lib/compose.sh; i=0; while [ $i -lt ${values.length} ]; do v=$(cat "$1/v$i"); env_line "V$i" "\${v%.}"; i=$((i + 1)); done`;
+  const script = `. ./lib/compose.sh; i=0; while [ $i -lt ${values.length} ]; do v=$(cat "$1/v$i"); env_line "V$i" "\${v%.}"; i=$((i + 1)); done`;
   const args = [...(shell === "busybox" ? ["sh"] : []), "-euc", script, "x", folder];
   const { status, stderr, stdout } = spawnSync(shell, args, {
+    cwd: "provision",
     env: { ...process.env, LC_ALL: "C" },
     maxBuffer: 1 << 28,
   });

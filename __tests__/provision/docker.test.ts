@@ -56,7 +56,9 @@ describeInSandbox("the docker role", () => {
     const guest = new Sandbox({ commands: DISTRIBUTION, files: GROUP });
     guest.apply("docker", ann);
     expect(guest.read("etc/group")).toMatch(/^docker:x:990:ann$/m);
-    expect(guest.apply("docker", { docker_source: "distribution" }).output).toContain("note: the account ann stays");
+    expect(guest.apply("docker", { docker_source: "distribution" }).output).toContain(
+      "note: the account ann stays; userdel -r ann removes it",
+    );
     expect(guest.read("etc/group")).toMatch(/^docker:x:990:$/m);
     const bob = new Sandbox({
       commands: DISTRIBUTION,
@@ -68,6 +70,30 @@ describeInSandbox("the docker role", () => {
     bob.apply("docker", { ...SETTINGS, docker_user: "bob" });
     bob.apply("docker", { docker_source: "distribution" });
     expect(bob.read("etc/group")).toMatch(/^docker:x:990:bob$/m);
+  });
+
+  it("finishes an account that a killed run has begun", () => {
+    const begin = "echo ann:x:1000:1000::/home/ann:/bin/bash >>/etc/passwd; kill -9 $PPID";
+    const useradd = `[ -e /var/killed ] || { touch /var/killed; ${begin}; }; exec /usr/sbin/useradd "$@"`;
+    const guest = new Sandbox({ commands: { ...DISTRIBUTION, useradd }, files: GROUP });
+    const ann = { ...SETTINGS, docker_user: "ann" };
+    expect(guest.apply("docker", ann).status).not.toBe(0);
+    expect(guest.check("docker", ann).output).toContain("would change: user ann");
+    expect(guest.apply("docker", ann)).toMatchObject({
+      status: 0,
+      output: expect.stringContaining("changed: user ann"),
+    });
+    expect(guest.read("etc/shadow")).toMatch(/^ann:\*:/m);
+    expect(guest.read("etc/group")).toMatch(/^docker:x:990:ann$/m);
+    expect(guest.apply("docker", ann).output).toContain("done: 0 changed");
+  });
+
+  it("does not say how to remove an account that it has not made", () => {
+    const guest = new Sandbox({ commands: DISTRIBUTION, files: GROUP });
+    guest.apply("docker", { ...SETTINGS, docker_user: "root" });
+    const { output } = guest.apply("docker", { docker_source: "distribution" });
+    expect(output).toContain("note: the account root stays\n");
+    expect(output).not.toContain("userdel");
   });
 
   it("leaves in the group whom base_users wants there, too, and tells base that it does", () => {
@@ -111,7 +137,7 @@ describeInSandbox("the docker role", () => {
       "apt-get": aptGet,
     };
     const guest = new Sandbox({ commands, files: { ...GROUP, "var/calls": "" } });
-    const ahead = [{ scripts: "provision/docker", settings: SETTINGS }];
+    const ahead = [{ role: "docker", settings: SETTINGS }];
     const base = { base_packages: ["htop"], base_security_upgrades: false };
     expect(guest.apply("base", base, "apply", {}, ahead)).toMatchObject({ status: 0 });
     const calls = guest.read("var/calls").split("\n");
@@ -131,6 +157,54 @@ describeInSandbox("the docker role", () => {
       output: expect.stringContaining("docker restarted"),
     });
     expect(guest.apply("docker", SETTINGS).output).toContain("changed: docker restarted");
+  });
+
+  it("starts again what its restart has stopped, oldest first, also when the run was killed in between", () => {
+    const docker = `
+      echo "docker $*" >>/var/calls
+      case $1 in
+        ps) printf 'young\\nold\\nkept\\n' ;;
+        inspect) case $4 in kept) echo "true /kept" ;; *) echo "false /$4" ;; esac ;;
+        start) [ ! -e /var/broken ] ;;
+      esac`;
+    const guest = new Sandbox({
+      commands: { ...DISTRIBUTION, systemctl: ":", dockerd: ":", docker },
+      files: { ...GROUP, "var/broken": "", "run/systemd/system/x": "" },
+    });
+    expect(guest.apply("docker", SETTINGS).status).not.toBe(0);
+    rmSync(join(guest.root, "var/broken"));
+    expect(guest.check("docker", SETTINGS).output).toContain(
+      "would change: container old, which the restart has stopped",
+    );
+    const { output, status } = guest.apply("docker", SETTINGS);
+    expect({ output, status }).toMatchObject({ status: 0 });
+    expect(guest.read("var/calls").match(/start \w+/g)).toEqual(["start old", "start old", "start young"]);
+    expect(guest.apply("docker", SETTINGS).output).toContain("done: 0 changed");
+  });
+
+  it.each(["data-root", "storage-driver"])("touches no daemon.json of somebody else's that has %s", (key) => {
+    const theirs = `{"${key}": "/srv/docker", "insecure-registries": ["10.0.0.1:5000"]}`;
+    const guest = new Sandbox({ commands: DISTRIBUTION, files: { ...GROUP, "etc/docker/daemon.json": theirs } });
+    const { output, status } = guest.apply("docker", SETTINGS);
+    expect(status).toBe(1);
+    expect(output).toContain(
+      `error: docker: /etc/docker/daemon.json, which is not this role's, has "${key}": "/srv/docker"`,
+    );
+    expect(guest.read("etc/docker/daemon.json")).toBe(theirs);
+  });
+
+  it("keeps beside it what else somebody wrote into daemon.json, and nothing of what it wrote itself", () => {
+    const theirs = `{"data-root": "/var/lib/docker/", "insecure-registries": ["10.0.0.1:5000"]}\n`;
+    const guest = new Sandbox({ commands: DISTRIBUTION, files: { ...GROUP, "etc/docker/daemon.json": theirs } });
+    expect(guest.check("docker", SETTINGS).status).toBe(2);
+    expect(existsSync(join(guest.root, "etc/docker/daemon.json.replaced"))).toBe(false);
+    expect(guest.apply("docker", SETTINGS).output).toContain(
+      "what it said is kept in /etc/docker/daemon.json.replaced",
+    );
+    expect(guest.read("etc/docker/daemon.json.replaced")).toBe(theirs);
+    const own = { ...SETTINGS, docker_log_max_size: "50m", docker_log_max_files: 9 };
+    expect(guest.apply("docker", own).output).not.toContain("replaced");
+    expect(guest.apply("docker", SETTINGS).output).not.toContain("replaced");
   });
 
   it("says which source has a compose plugin where the distribution has none", () => {

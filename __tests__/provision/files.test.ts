@@ -6,7 +6,7 @@ import { describeInSandbox, Sandbox } from "../support/sandbox";
 
 const CONF = "/etc/app/app.conf";
 const SYSTEMD = {
-  systemctl: 'case "$1" in is-active) exit 0 ;; *) echo "$*" >>/var/calls ;; esac',
+  systemctl: 'case "$1" in is-active | show) exit 0 ;; *) echo "$*" >>/var/calls ;; esac',
 };
 const RUNS = { "run/systemd/system/x": "", "var/calls": "" };
 const SETTINGS = {
@@ -165,53 +165,6 @@ describeInSandbox("the files role", () => {
     expect(output).not.toContain("note: /etc/shared is");
   });
 
-  describe("by way of a link to a folder", () => {
-    const linked = () => {
-      const sandbox = new Sandbox({ files: { "etc/real/x": "" } });
-      symlinkSync("real", join(sandbox.root, "etc/link"));
-      return sandbox;
-    };
-    const file = (path: string, content: string) => ({ path, content });
-
-    it("keeps the folder's rights, and changes nothing the second time", () => {
-      const sandbox = linked();
-      const settings = {
-        files_folders: [{ path: "/etc/link", mode: "0750" }],
-        files_present: [file("/etc/link/f", "1")],
-      };
-      sandbox.apply("files", settings);
-      expect(statSync(join(sandbox.root, "etc/real")).mode & 0o777).toBe(0o750);
-      expect(sandbox.apply("files", settings).output).toContain("done: 0 changed");
-      expect(sandbox.check("files", settings).status).toBe(0);
-    });
-
-    it.each([
-      [{ files_present: [file("/etc/link/f", "1"), file("/etc/real/f", "2")] }, "/etc/real/f", "/etc/link/f"],
-      [
-        {
-          files_folders: [
-            { path: "/etc/real", mode: "0700" },
-            { path: "/etc/link", mode: "0750" },
-          ],
-        },
-        "/etc/link",
-        "/etc/real",
-      ],
-      [{ files_present: [file("/etc/real/f", "1")], files_absent: ["/etc/link/f"] }, "/etc/link/f", "/etc/real/f"],
-    ])("refuses what it would change in turns: %j", (settings, one, other) => {
-      const { output, status } = linked().apply("files", settings);
-      expect(status).toBe(1);
-      expect(output).toContain(`error: ${one}: a link on its way makes it ${other}`);
-    });
-
-    it("keeps a file that got the inventory's other name for it", () => {
-      const sandbox = linked();
-      sandbox.apply("files", { files_present: [file("/etc/link/f", "1")] });
-      sandbox.apply("files", { files_present: [file("/etc/real/f", "1")] });
-      expect(sandbox.read("etc/real/f")).toBe("1");
-    });
-  });
-
   it("removes what it made when that leaves the inventory, and nothing else", () => {
     const sandbox = new Sandbox({ files: { "etc/app/mine": "by hand\n" } });
     const settings = {
@@ -305,63 +258,5 @@ describeInSandbox("the files role", () => {
     expect(sandbox.apply("files", { files_present: unique }).output).toContain("done: 0 changed");
     sandbox.apply("files", { files_present: [] });
     expect(readdirSync(join(sandbox.root, "etc"))).not.toContain("x");
-  });
-});
-
-describe("settings of files", () => {
-  const parse = (value: object) => files.variables.safeParse(value);
-
-  it("give a file with a secret in it to its owner alone", () => {
-    const modes = [{ secret: "x" }, ["a=", { secret: "x" }], "plain"].map(
-      (content) => parse({ files_present: [{ path: "/a", content }] }).data?.files_present?.[0]?.mode,
-    );
-    expect(modes).toEqual(["0600", "0600", "0644"]);
-  });
-
-  it.each([
-    { files_present: [{ path: "/a" }] },
-    { files_present: [{ path: "/a", content: "", lines: [] }] },
-    { files_present: [{ path: "relative", content: "" }] },
-    { files_present: [{ path: "/a/../b", content: "" }] },
-    { files_present: [{ path: "/a/", content: "" }] },
-    { files_present: [{ path: "/a\nb", content: "" }] },
-    { files_present: [{ path: "/proc/sys/x", content: "" }] },
-    { files_present: [{ path: "/a", content: "x\0y" }] },
-    { files_present: [{ path: "/a", content: "", mode: "rw" }] },
-    { files_present: [{ path: "/a", content: "", owner: "-x" }] },
-    { files_present: [{ path: "/a", content: "", restart: "--now" }] },
-    { files_present: [{ path: "/a", content: "" }], files_absent: ["/a"] },
-    { files_absent: ["/"] },
-    { files_folders: [{ path: "/a", mode: "4755" }] },
-  ])("refuse %j", (value) => expect(parse(value).success).toBe(false));
-
-  it("take folders' modes with a sticky or setgid bit", () => {
-    const files_folders = ["0755", "1777", "2775"].map((mode, index) => ({ path: `/${index}`, mode }));
-    expect(parse({ files_folders }).success).toBe(true);
-  });
-
-  it.each([
-    [
-      {
-        files_present: [
-          { path: "/srv/a/b/c", content: "" },
-          { path: "/srv/a", content: "" },
-        ],
-      },
-      "/srv/a is a file",
-    ],
-    [{ files_folders: [{ path: "/srv/a/b" }], files_present: [{ path: "/srv/a", content: "" }] }, "/srv/a is a file"],
-    [{ files_present: [{ path: "/srv/q/b", content: "" }], files_absent: ["/srv/q"] }, "/srv/q is in files_absent"],
-  ])("refuse paths of which one keeps the other from being there: %j", (value, message) => {
-    const issue = parse(value).error?.issues[0];
-    expect(issue?.message).toContain(message);
-    expect(issue?.path).toEqual([expect.any(String), 0, "path"]);
-  });
-
-  it("take paths that only look so", () => {
-    const files_present = ["/srv/a", "/srv/ab", "/srv/d/e"].map((path) => ({ path, content: "" }));
-    expect(parse({ files_present, files_folders: [{ path: "/srv/d" }], files_absent: ["/srv/d/f"] }).success).toBe(
-      true,
-    );
   });
 });

@@ -100,6 +100,26 @@ describeInSandbox("the nvidia role", () => {
     expect(sandbox.digest()).toBe(applied);
   });
 
+  it("does not take packages of the same version for a run file's driver, and keeps them held", () => {
+    const sandbox = guest({ files: { "var/driver.run": RUNFILE } });
+    sandbox.apply("nvidia", cfg());
+    const { output, status } = sandbox.apply("nvidia", cfg({ runfile }));
+    expect(status).toBe(1);
+    expect(output).toContain("the driver is to come from a run file, and the package nvidia-smi is installed");
+    expect(sandbox.read("var/held")).toBe(HELD);
+  });
+
+  it("prefers the version for what the packages depend on, too, beside the guest's own preferences, and leaves nothing", () => {
+    const own = "Package: x\nPin: version 1\nPin-Priority: 1\n";
+    const aptGet = `if [ -n "$APT_CONFIG" ]; then cp "$(sed 's/.*"\\(.*\\)".*/\\1/' "$APT_CONFIG")" /var/preferred; fi; ${COMMANDS["apt-get"]}`;
+    const sandbox = guest({ commands: { "apt-get": aptGet }, files: { "etc/apt/preferences": own } });
+    expect(sandbox.apply("nvidia", cfg())).toMatchObject({ status: 0 });
+    expect(sandbox.read("var/preferred")).toBe(
+      `${own}\nPackage: src:nvidia-graphics-drivers*\nPin: version 580.95.05-1\nPin-Priority: 1001\n`,
+    );
+    expect(sandbox.read("etc/apt/preferences")).toBe(own);
+  });
+
   it("never runs a file with another checksum", () => {
     const sandbox = guest({ files: { "var/driver.run": `${RUNFILE}touch /var/pwned\n` } });
     const { output, status } = sandbox.apply("nvidia", cfg({ runfile }));

@@ -5,9 +5,10 @@ import packages from "../../provision/packages/role";
 import { load, removeLabFolders, told, webOf } from "../support/lab-folder";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 
-/** A guest whose package tools keep a list of "name version" in /var/installed and of holds in /var/held. */
+/** A guest whose package tools keep a list of "name version [state]" in /var/installed and of holds in /var/held. */
 const APT = {
-  "dpkg-query": `for n; do :; done; awk -v n="$n" '$1 == n { print "installed " $2; found = 1 } END { exit !found }' /var/installed`,
+  "dpkg-query": `for n; do :; done; case "$*" in *Version*) v=1 ;; *) v= ;; esac
+    awk -v n="$n" -v v="$v" '$1 == n { print ($3 ? $3 : "installed") (v ? " " $2 : ""); found = 1 } END { exit !found }' /var/installed`,
   dpkg: ":",
   "apt-cache": `[ "$1" != madison ] || echo " $2 | 2.0 | a mirror"`,
   "apt-get": `
@@ -130,6 +131,33 @@ describeInSandbox("the packages role", () => {
     expect(output).toContain("removing libjq1 would also remove jq; nothing was removed");
     expect(sandbox.read("var/installed")).toBe(FILES["var/installed"]);
     expect(sandbox.apply("packages", { packages_absent: ["libjq1", "jq"] }).status).toBe(0);
+  });
+
+  describe("after a run that was killed", () => {
+    const left = (state: string, dpkg: string) =>
+      new Sandbox({ commands: { ...APT, dpkg }, files: { ...FILES, "var/installed": `nano 1.0 ${state}\njq 1.0\n` } });
+    const removes = `
+      case $1 in
+        --configure) ! grep -q half- /var/installed ;;
+        --remove) shift 2; echo "dpkg $*" >>/var/calls; for n; do sed -i "s/^\\($n [^ ]*\\).*/\\1 config-files/" /var/installed; done ;;
+      esac`;
+    const settings = { packages_absent: ["jq", "nano"] };
+
+    it.each(["half-installed", "unpacked", "half-configured"])("ends the removal of what is %s", (state) => {
+      const sandbox = left(state, removes);
+      expect(sandbox.check("packages", settings).output).toContain("would change: packages removed: jq nano");
+      expect(sandbox.apply("packages", settings).output).toContain("changed: packages removed: jq nano");
+      expect(sandbox.read("var/calls")).toMatch(/dpkg jq nano\n$/);
+      expect(sandbox.apply("packages", settings).output).toContain("done: 0 changed");
+      expect(sandbox.check("packages", settings).status).toBe(0);
+    });
+
+    it("says what dpkg says when it cannot", () => {
+      const sandbox = left("half-installed", "echo the reason; exit 1");
+      const { output, status } = sandbox.apply("packages", settings);
+      expect(status).toBe(1);
+      expect(output).toMatch(/the reason\n.*error: packages_absent: an earlier run has left nano half installed/);
+    });
   });
 
   it("uses apk on Alpine, and says that it has no holds", () => {

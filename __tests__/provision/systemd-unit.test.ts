@@ -2,48 +2,10 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import systemdUnit from "../../provision/systemd-unit/role";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
+import { describeUnless } from "../support/skip";
+import { APP, calls, FILES, guest, SYSTEMCTL, units } from "./support/systemd-unit";
 
-/** Keeps what is enabled and active as files; says what it was asked to do in /var/calls. */
-const SYSTEMCTL = `
-verb=$1; shift
-for unit; do :; done
-case $verb in
-  is-enabled) [ -f "/var/sd/$unit.enabled" ] && echo enabled || { echo disabled; exit 1; } ;;
-  is-active) [ -f "/var/sd/$unit.active" ] ;;
-  show)
-    case "$*" in
-      *ActiveState*) cat "/var/sd/$unit.state" 2>/dev/null || echo ActiveState=active ;;
-      *LoadState*) case $unit in crn.*) echo not-found ;; *) echo loaded ;; esac ;;
-      *) echo Type=simple ;;
-    esac ;;
-  cat) [ "$unit" = getty@.service ] ;;
-  list-units) cat /var/sd/listed 2>/dev/null || : ;;
-  *)
-    echo "$verb $unit" >>/var/calls
-    case $verb in
-      enable) : >"/var/sd/$unit.enabled" ;;
-      disable) rm -f "/var/sd/$unit.enabled" ;;
-      start | restart) : >"/var/sd/$unit.active" ;;
-      stop) rm -f "/var/sd/$unit.active" ;;
-    esac ;;
-esac`;
-const FILES = { "run/systemd/system/x": "", "var/calls": "", "var/sd/cron.service.active": "" };
-const guest = (commands = {}, files = {}) =>
-  new Sandbox({
-    commands: { systemctl: SYSTEMCTL, "systemd-analyze": "exit 0", sleep: ":", ...commands },
-    files: { ...FILES, ...files },
-  });
-
-const APP = {
-  name: "app.service",
-  content: "[Service]\nExecStart=/bin/sleep 9\n[Install]\nWantedBy=multi-user.target\n",
-};
-interface Entry {
-  readonly [key: string]: string | boolean;
-}
-const units = (...systemd_units: readonly Entry[]) => ({ systemd_units });
 const ALL = units(
   APP,
   { name: "job.service", content: "[Service]\nType=oneshot\nExecStart=/bin/true\n" },
@@ -51,12 +13,6 @@ const ALL = units(
   { name: "cron.service", drop_in: "[Service]\nNice=5\n" },
   { name: "fstrim.timer", enabled: false, started: false },
 );
-const calls = (sandbox: Sandbox) => {
-  const made = sandbox.read("var/calls").trim().split(/ *\n/);
-  writeFileSync(join(sandbox.root, "var/calls"), "");
-  return made;
-};
-
 describeInSandbox("the systemd-unit role", () => {
   it("installs units and drop-ins, and runs what has an [Install] section", () => {
     const sandbox = guest();
@@ -273,34 +229,10 @@ describeInSandbox("the systemd-unit role", () => {
     for (const { content, name } of list) expect(sandbox.read(`etc/systemd/system/${name}`)).toBe(content);
     expect(readdirSync(join(sandbox.root, "etc"))).not.toContain("pwned");
   });
-});
 
-const hasSystemd = !spawnSync("systemd-analyze", ["--version"]).error;
-if (!hasSystemd) process.stderr.write("skipped: no systemd-analyze to read units with\n");
-
-(hasSystemd ? describeInSandbox : describe.skip)("units as systemd-analyze reads them", () => {
-  const real = () => new Sandbox({ commands: { systemctl: SYSTEMCTL, sleep: ":" }, files: FILES });
-
-  it.each([
-    ["a key that it does not know", { ...APP, content: APP.content.replace("ExecStart", "MemorMax=1\nExecStart") }],
-    ["a program that is not there", { ...APP, content: APP.content.replace("/bin/sleep", "/no/such") }],
-    ["a time that never comes", { name: "x.timer", content: "[Timer]\nOnCalendar=never ever\n" }],
-    ["a service that does nothing", { name: "x.service", content: "[Unit]\nDescription=x\n" }],
-  ])("are refused, and none is installed, for %s", (_, bad) => {
-    const sandbox = real();
-    const good = { name: "good.service", content: "[Service]\nExecStart=/bin/true\n" };
-    const { output, status } = sandbox.apply("systemd-unit", units(good, bad));
-    expect(status).toBe(1);
-    expect(output).toContain("systemd refuses units, so none was installed");
-    expect(() => sandbox.read("etc/systemd/system/good.service")).toThrow();
-    expect(sandbox.check("systemd-unit", units(good, bad)).status).toBe(2);
-  });
-
-  it("give a package's unit its place back, which is neither stopped nor disabled", () => {
-    const sandbox = new Sandbox({
-      commands: { systemctl: SYSTEMCTL, sleep: ":", "systemd-analyze": "exit 0" },
-      files: { ...FILES, "var/sd/systemd-journald.service.active": "", "var/sd/systemd-journald.service.enabled": "" },
-    });
+  it("gives a package's unit its place back, which is neither stopped nor disabled", () => {
+    const unit = "var/sd/systemd-journald.service";
+    const sandbox = guest({}, { [`${unit}.active`]: "", [`${unit}.enabled`]: "" });
     sandbox.apply("systemd-unit", units({ ...APP, name: "systemd-journald.service" }));
     calls(sandbox);
     expect(sandbox.apply("systemd-unit", units()).status).toBe(0);
@@ -313,35 +245,28 @@ if (!hasSystemd) process.stderr.write("skipped: no systemd-analyze to read units
     expect(readdirSync(join(sandbox.root, "etc/systemd/system"))).toEqual([]);
   });
 
-  it("are taken when they are right", () => {
-    const { output, status } = real().apply("systemd-unit", units(APP));
-    expect({ output, status }).toMatchObject({ status: 0 });
+  const missing = spawnSync("systemd-analyze", ["--version"]).error ? "no systemd-analyze to read units with" : "";
+  describeUnless(missing, "units as systemd-analyze reads them", () => {
+    const real = () => new Sandbox({ commands: { systemctl: SYSTEMCTL, sleep: ":" }, files: FILES });
+
+    it.each([
+      ["a key that it does not know", { ...APP, content: APP.content.replace("ExecStart", "MemorMax=1\nExecStart") }],
+      ["a program that is not there", { ...APP, content: APP.content.replace("/bin/sleep", "/no/such") }],
+      ["a time that never comes", { name: "x.timer", content: "[Timer]\nOnCalendar=never ever\n" }],
+      ["a service that does nothing", { name: "x.service", content: "[Unit]\nDescription=x\n" }],
+    ])("are refused, and none is installed, for %s", (_, bad) => {
+      const sandbox = real();
+      const good = { name: "good.service", content: "[Service]\nExecStart=/bin/true\n" };
+      const { output, status } = sandbox.apply("systemd-unit", units(good, bad));
+      expect(status).toBe(1);
+      expect(output).toContain("systemd refuses units, so none was installed");
+      expect(() => sandbox.read("etc/systemd/system/good.service")).toThrow();
+      expect(sandbox.check("systemd-unit", units(good, bad)).status).toBe(2);
+    });
+
+    it("are taken when they are right", () => {
+      const { output, status } = real().apply("systemd-unit", units(APP));
+      expect({ output, status }).toMatchObject({ status: 0 });
+    });
   });
-});
-
-describe("settings of systemd-unit", () => {
-  const accepts = (...list: readonly Entry[]) => systemdUnit.variables.safeParse(units(...list)).success;
-
-  it.each<Entry>([
-    APP,
-    { name: "app@.service", content: APP.content, enabled: true },
-    { name: "app@1.service", enabled: true, started: true },
-    { name: "srv-data.mount", started: true },
-    { name: "dev-disk-by\\x2dlabel-x.swap", enabled: false },
-  ])("accept %j", (entry) => expect(accepts(entry)).toBe(true));
-
-  it.each<Entry>([
-    { name: "app", content: "x" },
-    { name: "-h.service", content: "x" },
-    { name: "../x.service", content: "x" },
-    { name: "a b.service", content: "x" },
-    { name: "*.service", started: false },
-    { name: "app.service" },
-    { name: "app.service", content: " " },
-    { name: "app.service", content: "x\0" },
-    { name: "app.service", content: "[Service]\n", enabled: true },
-    { name: "app@.service", content: APP.content, started: true },
-  ])("refuse %j", (entry) => expect(accepts(entry)).toBe(false));
-
-  it("refuse two entries of one name", () => expect(accepts(APP, APP)).toBe(false));
 });

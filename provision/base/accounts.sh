@@ -1,19 +1,20 @@
-# Accounts, their keys and their sudo.
+# Accounts, with their groups, their keys and their sudo.
 # shellcheck shell=sh disable=SC2154
 
-KEYS=/etc/ssh/authorized_keys.d
 SUDOERS=/etc/sudoers.d/proxmox-lab
+OWED_ACCOUNTS=base-accounts
 
 set_accounts() {
   : >./sudoers
   : >./memberships
   wanted=" "
-  [ "${base_users_COUNT:-0}" -eq 0 ] || install_folder "$KEYS" 755
+  begin_keys
   number=0
   while [ "$number" -lt "${base_users_COUNT:-0}" ]; do
     set_account "base_users_$number"
     number=$((number + 1))
   done
+  pay "$OWED_ACCOUNTS" give_up
   leave_other_groups
   remove_other_keys
   set_sudo
@@ -36,8 +37,8 @@ set_account() {
     [ -n "$STEP_CHECK" ] || fail "base_users: the shell of $user, $shell, is not there, so $user could not log in;" \
       "write one of /etc/shells, or install it by base_packages"
   fi
-  if ! entry=$(getent passwd "$user"); then
-    change "user $user" add_user "$user" "$shell"
+  if ! entry=$(getent passwd "$user") || account_owed "$user"; then
+    change "user $user" make_account "$user" "$shell"
   elif [ "${entry##*:}" != "$shell" ] || [ ! -x "$shell" ]; then
     change "shell of $user" set_shell "$user" "$shell"
   else
@@ -48,31 +49,8 @@ set_account() {
     join_group "$user" "$(setting "$1_groups_$member")"
     member=$((member + 1))
   done
-  install_keys "$1_ssh_keys"
+  install_keys "$user" "$1_ssh_keys"
   [ "$(setting "$1_sudo")" != true ] || printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\n' "$user" >>./sudoers
-}
-
-# A password of "*" fits none, but unlike "!" does not lock the account, which sshd without PAM would refuse.
-add_user() {
-  own=--user-group
-  # A distribution may have a group of that name already, as Debian has "operator".
-  ! getent group "$1" >/dev/null || own=--gid=$1
-  if has_command useradd; then
-    useradd --create-home "$own" --shell "$2" --password '*' "$1"
-  else
-    [ "$own" = --user-group ] || set -- "$1" "$2" -G "$1"
-    adduser -D -s "$2" ${3+"$3" "$4"} "$1"
-    printf '%s:*\n' "$1" | chpasswd -e
-  fi
-}
-
-set_shell() {
-  if has_command usermod; then
-    usermod --shell "$2" "$1"
-  else
-    awk -F: -v OFS=: -v user="$1" -v shell="$2" '$1 == user { $7 = shell } { print }' /etc/passwd >./content
-    put_file /etc/passwd 644 root:root
-  fi
 }
 
 join_group() {
@@ -81,18 +59,22 @@ join_group() {
     change "$1 in group $2" false
   else
     printf '%s %s\n' "$1" "$2" >>./memberships
-    case " $(id -nG "$1" 2>/dev/null) " in
-      *" $2 "*)
-        # What was so before we came is not remembered, and not ours to take back.
-        ! by_docker "$1" "$2" || remember_also base-groups "$1 $2"
-        ok "$1 in group $2"
-        ;;
-      *)
-        remember_also base-groups "$1 $2"
-        change "$1 in group $2" add_member "$1" "$2"
-        ;;
-    esac
+    if in_group "$1" "$2"; then
+      # What was so before we came is not remembered, and not ours to take back.
+      ! by_docker "$1" "$2" || remember_also base-groups "$1 $2"
+      ok "$1 in group $2"
+    else
+      remember_also base-groups "$1 $2"
+      change "$1 in group $2" add_member "$1" "$2"
+    fi
   fi
+}
+
+# By that very name, as it is left again; id knows only one of several names of a number.
+in_group() { is_member "$1" "$2" || [ "$(number_of group "$2")" = "$(id -g "$1" 2>/dev/null)" ]; }
+
+is_member() {
+  case ,$(getent group "$2" | cut -d : -f 4), in *",$1,"*) ;; *) return 1 ;; esac
 }
 
 add_member() { if has_command usermod; then usermod --append --groups "$2" "$1"; else addgroup "$1" "$2"; fi; }
@@ -117,33 +99,9 @@ leave_other_groups() {
 }
 
 leave_group() {
-  if by_docker "$1" "$2"; then return 0; fi
-  case ,$(getent group "$2" | cut -d : -f 4), in
-    *",$1,"*)
-      change "$1 no longer in group $2" take_member "$1" "$2"
-      note "what $1 has started before keeps the group $2 until it ends"
-      ;;
-  esac
-}
-
-# Keys lie where only root can write, not in the user's home, in which the user could lay a link for root to follow.
-install_keys() {
-  keys=0
-  while [ "$keys" -lt "$(list_length "$1")" ]; do
-    printf '%s\n' "$(setting "$1_$keys")"
-    keys=$((keys + 1))
-  done >./keys
-  install_file "$KEYS/$user" 644 <./keys
-}
-
-remove_other_keys() {
-  for file in "$KEYS"/*; do
-    [ -f "$file" ] || continue
-    case $wanted in
-      *" ${file##*/} "*) ;;
-      *) remove_file "$file" ;;
-    esac
-  done
+  if by_docker "$1" "$2" || ! is_member "$1" "$2"; then return 0; fi
+  change "$1 no longer in group $2" take_member "$1" "$2"
+  note "what $1 has started before keeps the group $2 until it ends"
 }
 
 set_sudo() {
@@ -152,6 +110,17 @@ set_sudo() {
     return 0
   fi
   packages sudo
+  if [ -f /etc/sudoers ] && ! grep -qE '^[[:space:]]*[#@]include(dir)?[[:space:]]+"?/etc/sudoers\.d' /etc/sudoers; then
+    fail "base_users: sudo: /etc/sudoers does not include /etc/sudoers.d, so nobody would get sudo by what is set there;" \
+      "add the line \"@includedir /etc/sudoers.d\" at its end: visudo"
+  fi
   if has_command visudo; then visudo -qcf ./sudoers || fail "sudoers: visudo refuses what would be written"; fi
   install_file "$SUDOERS" 440 <./sudoers
+}
+
+# give_up USER: whose account was begun, and is no longer wanted.
+give_up() {
+  case $wanted in *" $1 "*) return 0 ;; esac
+  ! getent passwd "$1" >/dev/null ||
+    note "a run that was killed had begun to make the account $1, which base_users no longer names; if it is of no use: userdel -r $1"
 }

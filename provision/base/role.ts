@@ -18,7 +18,12 @@ const user = z
       )
       .optional()
       .describe("Public keys that may log in as this user, one `ssh-ed25519 AAAA… comment` each."),
-    sudo: z.boolean().optional().describe("May become root without a password. Default: false."),
+    sudo: z
+      .boolean()
+      .optional()
+      .describe(
+        "May become root without a password; /etc/sudoers must include /etc/sudoers.d, as it does by default. Default: false.",
+      ),
     groups: z
       .array(text("a group's name", /^[a-z_][a-z0-9_-]{0,30}$/))
       .optional()
@@ -68,7 +73,7 @@ export default defineRole({
       })
       .optional()
       .describe(
-        "Accounts for people. One that is taken off the list keeps its account, but loses its keys, sudo, and the groups that it got here.",
+        "Accounts for people. One that is taken off the list keeps its account, but loses the keys, sudo, and groups that it got here.",
       ),
     base_ssh_hardening: z
       .boolean()

@@ -43,9 +43,50 @@ remove_other_apps() {
   done
 }
 
+# try_app SETTING: one that fails keeps no other one from being done.
+try_app() {
+  tried_before=$(changes)
+  others_failed=
+  [ ! -s ./failed ] || others_failed=1
+  set +e
+  (
+    set -e
+    trap 'step_ended $?' EXIT
+    set_app "$1"
+  )
+  tried=$?
+  set -e
+  [ "$tried" -eq 0 ] || printf '%s\n' "$1" >>./failed
+  [ -z "$others_failed" ] || [ "$(changes)" = "$tried_before" ] || changed_since=1
+}
+
+changes() { grep -c '^changed: ' ./report || :; }
+
+# Once more what failed before others changed: one may have had its port, another brings the network that it joins.
+try_again() {
+  mv ./failed ./again
+  : >./failed
+  while read -r again <&3; do
+    try_app "$again"
+    grep -qxF -e "$again" ./failed || note "$(setting "${again}_name"): failed at first, and is done now that other apps have changed"
+  done 3<./again
+}
+
+name_failed() {
+  while read -r failed; do setting "${failed}_name" && echo; done <./failed >./failed-names
+}
+
 is_debian_like || fail "compose-app: this role knows Debian and Ubuntu, this is $(os_release PRETTY_NAME)"
 : >./wanted
 entries compose_apps want_app
 # First, so that a port that one app had is free for another.
 remove_other_apps
-entries compose_apps set_app
+: >./failed
+changed_since=
+entries compose_apps try_app
+[ ! -s ./failed ] || [ -z "$changed_since" ] || try_again
+if [ -s ./failed ]; then
+  [ "$(list_length compose_apps)" -gt 1 ] || exit 1
+  name_failed
+  fail "compose-app: failed: $(listed ./failed-names); what each of them says is above, and the other apps are not concerned"
+fi

@@ -1,12 +1,14 @@
 # Docker Engine with the compose plugin. Settings: role.ts.
-# shellcheck shell=sh disable=SC1091,SC2154
+# shellcheck shell=sh disable=SC1091,SC2034,SC2154
 set -eu
 . ./lib/step.sh
 . ./lib/state.sh
 . ./lib/holds.sh
+. ./lib/account.sh
 . ./traps.sh
 . ./engine.sh
 
+OWED_ACCOUNTS=docker-accounts
 KEYRING=/etc/apt/keyrings/docker.asc
 # https://docs.docker.com/engine/install/debian/ and /ubuntu/: the key of both repositories has this fingerprint.
 FINGERPRINT=9DC858229FC7DD38854AE2D88D81803C0EBFCD88
@@ -15,6 +17,7 @@ set_engine() {
   case $SOURCE in
     docker)
       set_repository
+      keep_running docker-ce
       packages "$(engine docker-ce)" "$(engine docker-ce-cli)" containerd.io docker-buildx-plugin docker-compose-plugin
       hold docker-ce docker-ce-cli
       ;;
@@ -22,6 +25,7 @@ set_engine() {
       remove_file /etc/apt/sources.list.d/docker.sources
       refresh_if_stale
       distribution_packages
+      keep_running docker.io
       # shellcheck disable=SC2086
       packages $ENGINE
       hold docker.io
@@ -70,7 +74,45 @@ hold() {
   hold_packages docker "$@"
 }
 
-pay_restart() { restart_service "$2"; }
+# keep_running PACKAGE: another version of it restarts the daemon, too.
+keep_running() {
+  if [ -z "$VERSION" ] || ! has_command dockerd || package_present "$(engine "$1")"; then return 0; fi
+  owe_running
+}
+
+# owe_running: to a container without a restart policy, the daemon's restart is its end. The oldest first, which the others may
+# be waiting for.
+owe_running() {
+  : >./running
+  if [ -n "$STEP_CHECK" ] || ! service_active docker; then return 0; fi
+  docker ps --quiet --no-trunc >./running 2>/dev/null || :
+  sed '1!G; h; $!d' ./running | while read -r running; do owe docker-owed "start $running"; done
+}
+
+# pay_docker restart docker | start ID
+pay_docker() {
+  if [ "$1" = start ]; then
+    start_again "$2"
+    return 0
+  fi
+  owe_running
+  [ ! -s ./running ] || note "containers keep the log limits that they were made with until they are made anew"
+  restart_service "$2"
+}
+
+# start_again ID: what has a policy of its own runs by now; what was to be removed when it ended is gone.
+start_again() {
+  again=$(docker inspect --format '{{.State.Running}} {{.Name}}' "$1" 2>/dev/null) || return 0
+  case $again in
+    "true "*) ok "container ${again#true /} runs" ;;
+    *) change "container ${again#false /}, which the restart has stopped, started" start_container "$1" ;;
+  esac
+}
+
+start_container() {
+  docker start "$1" >./said 2>&1 || fail "docker: container ${again#false /} ran before the daemon's restart, and does not start again: $(cat ./said)." \
+    "Mend that, or remove it (docker rm ${again#false /}), and apply again"
+}
 
 # Whoever was let in by a former docker_user, and by nobody else, is let in no longer.
 set_user() {
@@ -80,14 +122,14 @@ set_user() {
     remember docker-user </dev/null
   fi
   [ -n "${docker_user:-}" ] || return 0
-  if in_docker "$docker_user"; then
+  if in_docker "$docker_user" && ! account_owed "$docker_user"; then
     ! by_base "$docker_user" || printf '%s\n' "$docker_user" | remember docker-user
     ok "$docker_user in group docker"
     return 0
   fi
   # Said before, so that a run that was killed in between has said it.
   printf '%s\n' "$docker_user" | remember docker-user
-  if getent passwd "$docker_user" >/dev/null; then
+  if getent passwd "$docker_user" >/dev/null && ! account_owed "$docker_user"; then
     change "$docker_user in group docker" usermod --append --groups docker "$docker_user"
   else
     change "user $docker_user" add_docker_user
@@ -99,22 +141,25 @@ let_out() {
   if by_base "$1"; then
     note "$1 stays in group docker, which base_users asks for"
   elif [ "$(id -gn "$1")" = docker ]; then
-    note "the account $1 stays, and may use Docker, for docker is its own group; userdel -r $1 removes it"
+    note "the account $1 stays, and may use Docker, for docker is its own group$(removal "$1")"
   else
     change "$1 no longer in group docker" gpasswd --delete "$1" docker
-    note "the account $1 stays; userdel -r $1 removes it"
+    note "the account $1 stays$(removal "$1")"
   fi
 }
+
+# removal NAME: how an account goes again that this role has made; of any other it is not for this role to say.
+removal() { ! remembered docker-made | grep -qxF -e "$1" || printf '; userdel -r %s removes it' "$1"; }
 
 # Whether the role base has let this user in, by base_users.
 by_base() { remembered base-groups | grep -qxF -e "$1 docker"; }
 
 in_docker() { id -nG "$1" 2>/dev/null | tr ' ' '\n' | grep -qx docker; }
 
-# The group is of the package, so it is there even for a user of the same name.
 add_docker_user() {
-  if getent group "$docker_user" >/dev/null; then set -- --no-user-group --gid docker; else set -- --user-group --groups docker; fi
-  useradd --create-home "$@" --shell /bin/bash --password '*' "$docker_user"
+  remember_also docker-made "$docker_user"
+  make_account "$docker_user" /bin/bash
+  usermod --append --groups docker "$docker_user"
 }
 
 is_debian_like || fail "docker: this role knows Debian and Ubuntu, this is $(os_release PRETTY_NAME)"
@@ -122,5 +167,7 @@ look_for_traps
 set_daemon
 set_engine
 run_service docker
-pay docker-owed pay_restart
+pay docker-owed pay_docker
+# What the restart itself has owed.
+pay docker-owed pay_docker
 set_user

@@ -5,6 +5,7 @@ SOURCE=${docker_source:-docker}
 VERSION=$(setting docker_version)
 # What setting up Docker's repository takes.
 REPOSITORY_PROGRAMS="ca-certificates curl gpg"
+DAEMON=/etc/docker/daemon.json
 
 # engine PACKAGE: with the version that is asked for.
 engine() { printf '%s' "$1${VERSION:+=$VERSION}"; }
@@ -45,13 +46,36 @@ set_daemon() {
     if [ -n "$STORAGE_DRIVER" ]; then printf ',\n  "storage-driver": "%s"' "$STORAGE_DRIVER"; fi
     printf '\n}\n'
   } >./daemon.json
+  keep_foreign
   # What it runs with need not be asked again. Debian 12's is too old to be asked.
-  if has_command dockerd && ! cmp -s ./daemon.json /etc/docker/daemon.json && dockerd --help 2>/dev/null | grep -q -e --validate; then
-    said=$(dockerd --validate --config-file ./daemon.json 2>&1) || fail "dockerd refuses what would be written to /etc/docker/daemon.json: $said"
+  if has_command dockerd && ! cmp -s ./daemon.json "$DAEMON" && dockerd --help 2>/dev/null | grep -q -e --validate; then
+    said=$(dockerd --validate --config-file ./daemon.json 2>&1) || fail "dockerd refuses what would be written to $DAEMON: $said"
   fi
   # The file is there before the service first starts, so that it need not restart for it.
-  if has_command dockerd && ! file_is ./daemon.json /etc/docker/daemon.json 644 root:root; then
+  if has_command dockerd && ! file_is ./daemon.json "$DAEMON" 644 root:root; then
     owe docker-owed "restart docker"
   fi
-  install_file /etc/docker/daemon.json 644 <./daemon.json
+  install_file "$DAEMON" 644 <./daemon.json
+}
+
+# keep_foreign: what somebody else wrote there is kept beside it, but for what containers and volumes would vanish with.
+keep_foreign() {
+  if [ ! -f "$DAEMON" ] || ! foreign_lines | grep -q .; then return 0; fi
+  for key in data-root graph storage-driver; do
+    value=$(sed -n "s/.*\"$key\"[[:space:]]*:[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$DAEMON" | head -n 1)
+    case $key=${value%/} in
+      *= | *=/var/lib/docker | storage-driver=overlay2 | storage-driver=fuse-overlayfs) continue ;;
+    esac
+    fail "docker: $DAEMON, which is not this role's, has \"$key\": \"$value\", and the role writes it whole, without that:" \
+      "containers, images and volumes would be out of sight. Nothing was changed. Expected: they lie in /var/lib/docker, with overlay2." \
+      "Stop docker and docker.socket, move what is to stay there (another disk can be a mount at /var/lib/docker), take $key out of the file, and apply again"
+  done
+  note "$DAEMON was not this role's; what it said is kept in $DAEMON.replaced"
+  cat "$DAEMON" >./content
+  change "$DAEMON.replaced" put_file "$DAEMON.replaced" 600 root:root
+}
+
+# Lines of the file as it is that this role has not written, whatever its settings were.
+foreign_lines() {
+  grep -vxE -e '[{}]|  "log-driver": "json-file",|  "log-opts": \{ "max-size": "[^"]*", "max-file": "[^"]*" \},?|  "storage-driver": "[^"]*"' "$DAEMON"
 }

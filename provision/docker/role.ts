@@ -36,7 +36,7 @@ export default defineRole({
       value.toLowerCase().replace(/i?b$/, ""),
     )
       .optional()
-      .describe("Size at which a container's log is rotated. Default: 10m."),
+      .describe("Size at which a container's log is rotated; one that is there keeps its own. Default: 10m."),
     docker_log_max_files: z
       .int()
       .min(1)

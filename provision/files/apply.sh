@@ -5,6 +5,7 @@ set -eu
 . ./lib/lists.sh
 . ./lib/state.sh
 . ./leftovers.sh
+. ./told.sh
 
 # content_of ENTRY
 content_of() {
@@ -70,7 +71,7 @@ has_rights() {
   [ -n "$mode$user$group" ] || return 0
   # shellcheck disable=SC2046 # three words
   set -- $(stat -L -c '%a %U %G' "$path")
-  [ "${mode:-$1} ${user:-$2} ${group:-$3}" = "$*" ]
+  rights_are "$path" "${mode:-$1}" "${user:-$2}:${group:-$3}"
 }
 
 give_rights() {
@@ -108,13 +109,6 @@ same_file() { [ "${1##*/}" = "${2##*/}" ] && [ "${1%/*}/" -ef "${2%/*}/" ]; }
 # shellcheck disable=SC3013
 same_folder() { [ "$1" -ef "$2" ]; }
 
-owe_services() {
-  service=$(setting "$1_reload")
-  [ -z "$service" ] || owe files-services "reload $service"
-  service=$(setting "$1_restart")
-  [ -z "$service" ] || owe files-services "restart $service"
-}
-
 # Other programs than this one have to get there.
 make_parent() {
   if [ -z "$1" ] || [ -d "$1" ]; then return 0; fi
@@ -127,7 +121,10 @@ make_open_folder() { (umask 022 && mkdir "$1"); }
 
 set_absent() {
   path=$1
-  if [ -e "$path" ] || [ -L "$path" ]; then named_once same_file; fi
+  if [ -e "$path" ] || [ -L "$path" ]; then
+    named_once same_file
+    tell_of_removal
+  fi
   if [ ! -d "$1" ] || [ -L "$1" ]; then
     remove_file "$1"
   elif is_empty "$1"; then
@@ -137,20 +134,15 @@ set_absent() {
   fi
 }
 
-pay_service() {
-  if [ "$1" = reload ] && owed files-services "restart $2"; then return 0; fi
-  "$1_service" "$2"
-  # One that a later role brings reads the file when it first starts.
-  [ "$STEP_LAST" != ok ] || [ -n "$STEP_CHECK" ] || service_known "$2" ||
-    note "$1: $2: there is no such service here, so none was told of its file; correct the name, unless a later role brings it"
-}
-
 LINE_END='
 '
 ours=$LINE_END$(remembered files)$LINE_END
 : >./wanted-paths
+: >./told
+entries files_present list_told
+remember_told
 entries files_folders set_folder
 entries files_present set_file
 each files_absent set_absent
 remove_leftovers
-pay files-services pay_service
+pay_services

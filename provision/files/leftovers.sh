@@ -70,6 +70,7 @@ remove_leftover() {
       if [ ! -f "$path" ] || [ -L "$path" ]; then
         return 0
       elif grep -qxF -e "$(line_now)" ./before; then
+        tell_of_removal
         change "$path removed" rm -f "$path"
       else
         note "$path is no longer in the inventory; somebody has changed it, and it stays"

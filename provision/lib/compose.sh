@@ -1,5 +1,6 @@
 # Compose projects: what runs is what was staged. Not part of step.sh: a role that needs it says `. ./lib/compose.sh`.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC1091,SC2034,SC2154
+. ./lib/compose-up.sh
 
 # Words of Docker's in which no value of a variable can be, whatever stands around them.
 COMPOSE_REASONS='pull access denied|manifest unknown|no such image|no such host|server misbehaving|i/o timeout|deadline exceeded'
@@ -48,9 +49,25 @@ compose_project() {
   while read -r staged_mode staged_path; do
     install_parents "$staged_path"
     [ ! -d "$project_folder/$staged_path" ] || change "$project_folder/$staged_path no longer a folder" make_way "$staged_path"
-    install_file "$project_folder/$staged_path" "$staged_mode" <"./stage/$staged_path"
+    install_staged "$staged_mode" "$staged_path"
   done <./staged
   compose_converge
+}
+
+# install_staged MODE PATH: a container goes on seeing a file as it was, also one that is only put back, or gets another mode.
+install_staged() {
+  if file_is "./stage/$2" "$project_folder/$2" "$1" root:root; then
+    ok "$project_folder/$2"
+    return 0
+  fi
+  case $2 in compose.yaml | .env) ;; *) compose_stale ;; esac
+  install_file "$project_folder/$2" "$1" <"./stage/$2"
+}
+
+# Said before the file is there, so that a run that was killed in between has said it.
+compose_stale() {
+  project_changed=1
+  [ -n "$STEP_CHECK" ] || rm -f "$project_folder/.applied"
 }
 
 # Compose takes variables from the environment before it looks into .env: ours has two.
@@ -133,117 +150,6 @@ compose_digests() {
   while read -r staged_mode staged_path; do
     case $staged_path in compose.yaml | .env) ;; *) printf '%s %s\n' "$staged_path" "$(sha256sum <"./stage/$staged_path")" ;; esac
   done <./staged | sha256sum
-}
-
-compose_converge() {
-  compose_look
-  if [ -z "$project_changed" ] && compose_as_wanted; then
-    ok "$project: $(listed ./state)"
-  else
-    [ ! -s ./amiss ] || note "$project: $(listed ./amiss)$(compose_hint)"
-    change "$project up" compose_up
-    [ -n "$STEP_CHECK" ] || note "$project: $(listed ./state)"
-  fi
-}
-
-listed() { paste -s -d , "$1" | sed 's/,/, /g'; }
-
-# Each service that came up has its containers, which is none for one of scale 0, and none of them is amiss.
-compose_as_wanted() { [ ! -s ./amiss ] && cat ./applied ./services | cmp -s - "$project_folder/.applied"; }
-
-# compose_look: one line `service state (detail)` a container in ./state, those of them that are not as wanted in ./amiss, and
-# in ./services whose containers there are. A job, on whose success another service waits, may be gone when it is done.
-compose_look() {
-  docker ps --all --no-trunc --filter "label=com.docker.compose.project=$project" --filter label=com.docker.compose.oneoff=False \
-    --format '{{.Label "com.docker.compose.service"}} {{.State}} {{.ID}} :{{.Label "com.docker.compose.depends_on"}} {{.Status}}' 2>/dev/null |
-    sort >./containers
-  : >./state
-  : >./amiss
-  : >./services
-  compose_restarted >./restarted
-  awk '
-    BEGIN { while ((getline id <"./restarted") > 0) restarted[id] = 1 }
-    {
-      count = split(substr($4, 2), needed, ",")
-      for (i = 1; i <= count; i++)
-        if (split(needed[i], part, ":") > 1 && part[2] == "service_completed_successfully") jobs[part[1]] = 1
-      detail = ""
-      if ($3 in restarted) $2 = "restarting"
-      else if (match($0, /\((healthy|unhealthy|health: starting)\)/) || ($2 != "running" && match($0, /\([0-9]+\)/)))
-        detail = " " substr($0, RSTART, RLENGTH)
-      services[NR] = $1
-      states[NR] = $2 detail
-    }
-    END {
-      for (i = 1; i <= NR; i++) {
-        print services[i], states[i] >"./state"
-        wanted = states[i] ~ /^running( \(healthy\))?$/
-        if (!(services[i] in jobs)) print services[i] >"./services"
-        else if (states[i] == "exited (0)") wanted = 1
-        if (!wanted) print services[i], states[i] >"./amiss"
-      }
-    }' ./containers
-}
-
-# compose_restarted: containers that ended and run again for less than ten seconds, which is how long Docker itself waits until
-# it takes one for sound. In between it shows them as running.
-compose_restarted() {
-  restarted_young=$(awk '$2 == "running" && / Up (Less than a|[0-9]) second/ { print $3 }' ./containers)
-  # shellcheck disable=SC2086
-  [ -z "$restarted_young" ] || docker inspect --format '{{if .RestartCount}}{{.Id}}{{end}}' $restarted_young 2>/dev/null || :
-}
-
-compose_hint() {
-  ! grep -qF ' exited (0)' ./amiss ||
-    printf '; %s' "a service that ends by itself is done where another depends_on it with condition: service_completed_successfully"
-}
-
-# A changed file is seen only by a container that starts anew. What an unfinished run left running is nothing to rely on.
-compose_up() {
-  retry "the images of $project" compose_pull
-  unfinished=
-  [ -f "$project_folder/.applied" ] || [ ! -s ./state ] || unfinished=1
-  set -- --detach --remove-orphans --wait --wait-timeout "$project_seconds"
-  [ ! -s ./state ] || [ "$(sed -n 2p "$project_folder/.applied" 2>/dev/null)" = "$(sed -n 2p ./applied)" ] ||
-    set -- "$@" --force-recreate
-  rm -f "$project_folder/.applied"
-  # Half-made containers can be in the way; what they hold besides volumes is nobody's.
-  compose_alone compose_in "$project_folder" up "$@" >./said 2>&1 || { [ -n "$unfinished" ] && compose_afresh "$@"; } ||
-    compose_failed "did not come up: $(said)"
-  compose_settle
-  cat ./applied ./services >./content
-  put_file "$project_folder/.applied" 600 root:root
-}
-
-# To compose a container runs that ends and is started again. In the good case this is one look.
-compose_settle() {
-  compose_look
-  [ -s ./amiss ] || return 0
-  settle_until=$(($(date +%s) + project_seconds + 10))
-  while [ -s ./amiss ]; do
-    if grep -qvE ' (restarting|running \(health: starting\))' ./amiss || [ "$(date +%s)" -ge "$settle_until" ]; then
-      compose_failed "did not stay up;"
-    fi
-    sleep 1
-    compose_look
-  done
-}
-
-compose_failed() {
-  compose_look
-  fail "$project $1 now: $(listed ./state)$(compose_hint); look in the guest: docker compose -p $project logs"
-}
-
-compose_afresh() {
-  compose_alone compose_in "$project_folder" down --remove-orphans >./said 2>&1 &&
-    compose_alone compose_in "$project_folder" up "$@" >./said 2>&1
-}
-
-compose_pull() {
-  compose_in "$project_folder" pull --quiet --ignore-buildable --policy missing >./said 2>&1 || {
-    said
-    return 1
-  }
 }
 
 # compose_gone NAME FOLDER: stops the project and takes away what compose_project put there. Volumes and other files stay.

@@ -3,8 +3,21 @@
 
 # file_is CONTENT PATH MODE OWNER:GROUP
 file_is() {
-  [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" && [ "$(stat -c '%a %U:%G' "$2")" = "$3 $4" ]
+  [ -f "$2" ] && [ ! -L "$2" ] && cmp -s "$1" "$2" && rights_are "$2" "$3" "$4"
 }
+
+# rights_are PATH MODE OWNER:GROUP: of what a link leads to. A second name of the same number is as good.
+rights_are() {
+  file_rights=$(stat -L -c '%a %U:%G %u:%g' "$1")
+  case $file_rights in
+    "$2 $3 "*) ;;
+    "$2 "*) [ "${file_rights##* }" = "$(number_of passwd "${3%:*}"):$(number_of group "${3#*:}")" ] ;;
+    *) return 1 ;;
+  esac
+}
+
+# number_of passwd|group NAME
+number_of() { getent "$1" "$2" | cut -d : -f 3; }
 
 # install_file PATH MODE [OWNER:GROUP]: makes the file have the content of standard input. MODE as stat prints it: 644.
 install_file() {
@@ -38,7 +51,7 @@ remove_file() {
 # install_folder PATH MODE [OWNER:GROUP]
 install_folder() {
   # A link to a folder is that folder, as it is to chmod.
-  if [ -d "$1" ] && [ "$(stat -L -c '%a %U:%G' "$1")" = "$2 ${3:-root:root}" ]; then
+  if [ -d "$1" ] && rights_are "$1" "$2" "${3:-root:root}"; then
     ok "$1"
   else
     change "$1" put_folder_at "$1" "$2" "${3:-root:root}"

@@ -43,6 +43,17 @@ package_present() {
   fi
 }
 
+# package_gone NAME: but for its configuration files. What a killed run has unpacked, or removed by half, is not.
+package_gone() {
+  if is_debian_like; then
+    for package_state in $(dpkg-query -W -f '${db:Status-Status} ' "$1" 2>/dev/null); do
+      case $package_state in not-installed | config-files) ;; *) return 1 ;; esac
+    done
+  else
+    ! package_present "$1"
+  fi
+}
+
 install_packages() {
   if has_command apt-get && is_debian_like; then
     finish_packages

@@ -44,10 +44,8 @@ service_known() {
 reload_service() {
   if ! service_active "$1"; then
     revive "$1" reload
-  elif has_systemd; then
-    change "$1 reloaded" systemctl reload-or-restart "$1"
   else
-    change "$1 reloaded" rc-service "$1" reload
+    change "$1 reloaded" reload_now "$1"
   fi
 }
 
@@ -70,13 +68,29 @@ revive() {
 
 restart_now() {
   if has_systemd; then
-    anew restart "$1"
+    anew restart "$1" || service_refuses "$1" restarted
   else
     : >"$RESTARTING-$1"
-    rc-service "$1" restart
+    rc-service "$1" restart || service_refuses "$1" restarted
     rm -f "$RESTARTING-$1"
   fi
 }
+
+reload_now() {
+  if has_systemd; then
+    systemctl reload-or-restart "$1" || service_refuses "$1" reloaded
+  else
+    rc-service "$1" reload || service_refuses "$1" reloaded
+  fi
+}
+
+# service_refuses SERVICE DONE: SERVICE_REMEDY is what a role says of it besides.
+service_refuses() {
+  ! has_systemd || show_journal "$1"
+  fail "$1 cannot be $2; what it says is above${SERVICE_REMEDY:+. $SERVICE_REMEDY}"
+}
+
+show_journal() { journalctl --no-pager -o cat -n 20 -u "$1" 2>/dev/null || :; }
 
 # anew COMMAND… UNIT: systemctl, also for a unit that has failed, or was started, so often that systemd would not try again.
 anew() {

@@ -81,4 +81,6 @@ print_item() { printf '%s\n' "$1"; }
 # setting NAME: the value of the setting of that name, empty when it is not set.
 setting() { eval "printf '%s' \"\${$1:-}\""; }
 
-trap 'step_ended=$?; [ "$step_ended" -eq 0 ] || [ -z "$STEP_DOING" ] || printf "error: %s: %s ended with status %s\n" "$STEP_DOING" "$STEP_COMMAND" "$step_ended"' EXIT
+# step_ended STATUS: says what a command was for that ended the step.
+step_ended() { [ "$1" -eq 0 ] || [ -z "$STEP_DOING" ] || printf 'error: %s: %s ended with status %s\n' "$STEP_DOING" "$STEP_COMMAND" "$1"; }
+trap 'step_ended $?' EXIT

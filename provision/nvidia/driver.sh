@@ -14,7 +14,7 @@ set_driver() {
   if [ "$DRIVER" = runfile ]; then
     fits_runfile
     # What was unpacked is there until the installer is done: a run may have been killed.
-    if [ "$installed" = "$module" ] && [ ! -d "$WORK/unpacked" ]; then ok "driver $module"; else install_runfile; fi
+    if [ "$installed" = "$module" ] && [ ! -d "$WORK/unpacked" ] && [ -z "$(packaged)" ]; then ok "driver $module"; else install_runfile; fi
     hold_packages nvidia
   else
     [ ! -d "$WORK" ] || change "$WORK removed" rm -rf "$WORK"
@@ -31,10 +31,9 @@ fits_runfile() {
 }
 
 install_runfile() {
-  for name in $(package_names); do
-    ! package_present "$name" || fail "nvidia: the driver is to come from a run file, and the package $name is installed;" \
-      "take it out with its like first: packages_absent: [$name]"
-  done
+  name=$(packaged)
+  [ -z "$name" ] || fail "nvidia: the driver is to come from a run file, and the package $name is installed;" \
+    "take it out with its like first: packages_absent: [$name]"
   from=$(setting nvidia_cfg_runfile_url)
   [ -z "$from" ] || packages ca-certificates curl
   packages kmod
@@ -62,6 +61,16 @@ package_names() {
   fi
 }
 
+# packaged: the first of them that is installed.
+packaged() {
+  for name in $(package_names); do
+    if package_present "$name"; then
+      echo "$name"
+      break
+    fi
+  done
+}
+
 set_packages() {
   ! has_command nvidia-uninstall || fail "nvidia: the driver is to come from packages, and one from a run file is installed;" \
     "run in the guest: nvidia-uninstall --silent"
@@ -74,9 +83,10 @@ set_packages() {
     version=$(apt-cache madison "$first" | awk -F ' *[|] *' '{ print $2 }' | awk -v module="$module" '
       { upstream = $1; sub(/^[0-9]+:/, "", upstream); sub(/-[^-]*$/, "", upstream) } upstream == module { print; exit }')
     if [ -n "$version" ]; then
-      # Versions of one driver belong together.
+      prefer_version
       # shellcheck disable=SC2046
       packages $(for name in $names; do echo "$name=$version"; done)
+      unset APT_CONFIG
       has_worked
     else
       not_offered
@@ -85,6 +95,18 @@ set_packages() {
   # An upgrade here without one on the node would end in a mismatch.
   # shellcheck disable=SC2086
   hold_packages nvidia $names
+}
+
+# Versions of one driver belong together, and a mirror may have several: what the packages depend on is to be of this one, too.
+# For this installation alone, beside the guest's own preferences. A name with src: stands for what is built of a source:
+# apt_preferences(5).
+prefer_version() {
+  {
+    cat /etc/apt/preferences 2>/dev/null || :
+    printf '\nPackage: src:nvidia-graphics-drivers*\nPin: version %s\nPin-Priority: 1001\n' "$version"
+  } >./preferences
+  printf 'Dir::Etc::Preferences "%s/preferences";\n' "$PWD" >./apt.conf
+  export APT_CONFIG="$PWD/apt.conf"
 }
 
 not_offered() {

@@ -11,7 +11,7 @@ set_absent() {
   items packages_absent >./absent
   gone=
   for package in $(items packages_absent); do
-    if package_present "$package"; then gone="$gone $package"; else ok "$package absent"; fi
+    if package_gone "$package"; then ok "$package absent"; else gone="$gone $package"; fi
   done
   [ -n "$gone" ] || return 0
   ! is_debian_like || refuse_others
@@ -31,16 +31,32 @@ refuse_others() {
 }
 
 remove_packages() {
+  half=
+  ! is_debian_like || half=$(not_whole)
   # shellcheck disable=SC2086
-  if is_debian_like; then
+  if ! is_debian_like; then
+    apk del --no-progress $gone
+  elif [ -n "$half" ]; then
+    finish_removal
+  else
     finish_packages
     apt_get remove $gone
-  else
-    apk del --no-progress $gone
   fi
   for package in $gone; do
-    ! package_present "$package" || fail "packages_absent: $package is still there, for another package needs it"
+    package_gone "$package" || fail "packages_absent: $package is still there, for another package needs it"
   done
+}
+
+not_whole() {
+  for package in $gone; do package_present "$package" || printf ' %s' "$package"; done
+}
+
+# What a killed run has removed by half cannot be configured, nor can what needs it; apt-get would want that first.
+finish_removal() {
+  # shellcheck disable=SC2086
+  past_lock dpkg --remove --force-remove-reinstreq $gone ||
+    fail "packages_absent: an earlier run has left$half half installed, and dpkg cannot remove$gone; what it says is above"
+  finish_packages
 }
 
 set_installed() {

@@ -9,6 +9,8 @@ set -eu
 
 UNITS=/etc/systemd/system
 DROP_IN=60-proxmox-lab.conf
+# Units that this role has started since the boot.
+RAN=/run/proxmox-lab-started
 
 # stage ENTRY: writes what is wanted to ./units, and lists the files in ./wanted.
 stage() {

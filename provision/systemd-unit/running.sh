@@ -24,7 +24,8 @@ set_running() {
 
 set_enabled() {
   case $1.$(systemctl is-enabled "$name" 2>/dev/null) in
-    true.enabled | true.static | true.alias | true.indirect | true.generated)
+    true.static) expect_install ;;
+    true.enabled | true.alias | true.indirect | true.generated)
       if owed systemd-owed "enable-anew $name"; then
         change "$name enabled anew" systemctl reenable --quiet "$name"
       else
@@ -40,13 +41,25 @@ set_enabled() {
   paid systemd-owed "enable-anew $name"
 }
 
+# A static unit. In a check the files that make it more than that may not have been written yet.
+expect_install() {
+  template=${name%%@*}@.${name##*.}
+  if [ -n "$STEP_CHECK" ] && { owed systemd-owed "changed $name" || owed systemd-owed "changed $template"; }; then return 0; fi
+  others=$(systemctl show -p TriggeredBy --value "$name" 2>/dev/null) || :
+  fail "systemd_units: $name: enabled: true has no effect, for the unit has no [Install] section that says when it is started." \
+    "Take that away${others:+, enable what starts it ($others)}, or add a section to it by drop_in: [Install] with WantedBy=multi-user.target"
+}
+
 set_started() {
   if [ "$1" = true ] && runs "$name"; then
     ok "$name runs"
   elif [ "$1" = true ]; then
     change "$name started" start start "$name"
     # After a run it is struck out by settle, once the unit has proved to run.
-    [ -z "$STEP_CHECK" ] || paid systemd-owed "changed $name"
+    if [ -n "$STEP_CHECK" ]; then
+      paid systemd-owed "changed $name"
+      paid_start "$name"
+    fi
   elif service_active "$name"; then
     change "$name stopped" systemctl stop "$name"
   else
@@ -54,23 +67,52 @@ set_started() {
   fi
 }
 
-# A oneshot service that has done its work since the boot is as good as running.
+# A oneshot service that has done its work since the boot is as good as running. systemd forgets that of a unit that nothing
+# refers to; $RAN knows what this role has started.
 runs() {
   service_active "$1" || {
-    systemctl show -p Type -p Result -p ExecMainStartTimestampMonotonic "$1" >./shown 2>/dev/null &&
-      grep -qx 'Type=oneshot' ./shown && grep -qx 'Result=success' ./shown &&
-      grep -qx 'ExecMainStartTimestampMonotonic=[1-9][0-9]*' ./shown
+    systemctl show -p Type -p RemainAfterExit -p Result -p ExecMainStartTimestampMonotonic "$1" >./shown 2>/dev/null &&
+      grep -qx 'Type=oneshot' ./shown && grep -qx 'RemainAfterExit=no' ./shown && grep -qx 'Result=success' ./shown &&
+      { grep -qx 'ExecMainStartTimestampMonotonic=[1-9][0-9]*' ./shown || grep -qsxF -e "$1" "$RAN"; }
   }
 }
 
 # start VERB UNIT
 start() {
+  freed=
+  case $2 in *.socket) free_socket "$2" ;; esac
   anew "$1" "$2" || show_failure "$2" "systemctl $1 $2 failed"
+  printf '%s\n' "$2" >>"$RAN"
   printf '%s\n' "$2" >>./watched
+  paid_start "$2"
+  for each in $freed; do
+    anew start "$each" || show_failure "$each" "systemctl start $each failed"
+    note "$each was stopped and started again, for $2 cannot start while it runs"
+    printf '%s\n' "$each" >>./watched
+    paid_start "$each"
+  done
+}
+
+paid_start() { ! owed systemd-owed "start $1" || paid systemd-owed "start $1"; }
+
+# A socket does not start while the service runs that it is for. Both stop at once, so that no connection brings that one back.
+free_socket() {
+  # Who is connected to one with Accept=yes has a service of his own.
+  [ "$(systemctl show -p Accept --value "$1")" = no ] || return 0
+  for each in $(systemctl show -p Triggers --value "$1"); do
+    case $(systemctl is-active "$each" 2>/dev/null) in
+      "" | inactive | failed) ;;
+      *) freed="$freed $each" ;;
+    esac
+  done
+  [ -n "$freed" ] || return 0
+  for each in "$1" $freed; do owe systemd-owed "start $each"; done
+  # shellcheck disable=SC2086
+  systemctl stop "$1" $freed
 }
 
 show_failure() {
-  journalctl --no-pager -o cat -n 20 -u "$1" 2>/dev/null || :
+  show_journal "$1"
   fail "$2; the end of its journal is above"
 }
 
@@ -81,13 +123,31 @@ settle() {
   while read -r verb unit <&3; do
     case $verb.$unit in
       enable-anew.*) enable_anew "$unit" 3<&- ;;
+      start.*) start_again "$unit" 3<&- ;;
       changed.*@.*) instances_changed "$unit" 3<&- ;;
       changed.*) grep -qxF -e "$unit" ./watched || unit_changed "$unit" "" 3<&- ;;
     esac
   done 3<./debts
   look_after
   while IFS= read -r debt <&3; do paid systemd-owed "$debt"; done 3<./debts
+  forget_runs
 }
+
+# What a run that was killed had stopped for a socket.
+start_again() {
+  wanted=-
+  ask_entry "$1"
+  if [ "$wanted" != false ] && service_known "$1" && ! service_active "$1"; then change "$1 started" start start "$1"; fi
+}
+
+# What is no longer to have run counts as new when it comes back.
+forget_runs() {
+  if [ -n "$STEP_CHECK" ] || [ ! -s "$RAN" ]; then return 0; fi
+  to_run | grep -xF -f "$RAN" >./ran || :
+  cmp -s ./ran "$RAN" || cp ./ran "$RAN"
+}
+
+to_run() { awk '$2 == "true" { print $3 }' ./entries; }
 
 # Without the file that it was enabled by, a unit is enabled by the one that is behind it.
 enable_anew() {
@@ -97,10 +157,14 @@ enable_anew() {
 # Instances of a template, but for those that were started just now.
 instances_changed() {
   systemctl list-units --all --plain --no-legend --type="${1##*.}" >./listed || [ -n "$STEP_CHECK" ]
-  while read -r instance _ active _ <&4; do
+  {
+    awk '$3 != "inactive" { print $1 }' ./listed
+    to_run
+  } | sort -u >./instances
+  while read -r instance <&4; do
     case $instance in "${1%%@.*}@"*".${1##*.}") ;; *) continue ;; esac
-    [ "$active" = inactive ] || grep -qxF -e "$instance" ./watched || unit_changed "$instance" "$1" 4<&-
-  done 4<./listed
+    grep -qxF -e "$instance" ./watched || unit_changed "$instance" "$1" 4<&-
+  done 4<./instances
 }
 
 # unit_changed UNIT TEMPLATE: an instance's own entry counts before its template's.

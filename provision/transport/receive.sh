@@ -39,13 +39,38 @@ until booted; do
   waited=$((waited + 1))
 done
 
+# A run outlives its connection; the next one of the same step waits for its end. A check changes nothing, and waits for none.
+alone() {
+  command -v flock >/dev/null || return 0
+  other=unknown
+  # shellcheck disable=SC2086
+  lock=/run/proxmox-lab-lock.$(IFS=' /' && set -f && set -- $name && IFS=_ && printf %s "$*")
+  if ! true 2>/dev/null >>"$lock"; then return 0; fi
+  exec 9>>"$lock"
+  patience=1800
+  until flock -n 9; do
+    if [ "$patience" -eq 1800 ]; then
+      read -r other <"$lock"
+      say "a run of this step still works here, as process $other; waiting for it"
+    fi
+    if [ "$patience" -le 0 ]; then
+      say "failed: process $other still works after half an hour; see what hangs there, and apply again when it has ended"
+      exit 97
+    fi
+    sleep 2
+    patience=$((patience - 2))
+  done
+  printf '%s\n' $$ >"$lock"
+}
+[ "$action" = check ] || alone
+
 HOME=${HOME:-/root} LC_ALL=C DEBIAN_FRONTEND=noninteractive
 export HOME LC_ALL DEBIAN_FRONTEND
 : >report
 
 # The settings become variables of the shell that runs the role, not of the environment of what it starts.
-# Output goes to a file, so that a service which the role starts holds no end of the connection.
-sh -euc '. ./settings.sh; [ ! -f ./secrets.sh ] || . ./secrets.sh; . "./$1.sh"' role "$action" >output 2>&1
+# Output goes to a file, so that a service which the role starts holds no end of the connection; nor has it the lock.
+sh -euc '. ./settings.sh; [ ! -f ./secrets.sh ] || . ./secrets.sh; . "./$1.sh"' role "$action" >output 2>&1 9>&-
 status=$?
 
 show_output() {

@@ -97,6 +97,8 @@ table inet wireguard_gateway {
     iifname "$wireguard_gateway_interface" ct status dnat ct direction reply accept
     iifname "$wireguard_gateway_interface" drop
     oifname "$wireguard_gateway_interface" drop
+    iifname "$INTERFACE" ct state established,related accept
+    iifname "$INTERFACE" drop
   }
   chain input {
     type filter hook input priority filter; policy accept;

@@ -56,7 +56,8 @@ choose_programs() {
   else
     fail "wireguard: this guest has neither the kernel's WireGuard nor /dev/net/tun;" \
       "load the module on the node (modprobe wireguard, and a line wireguard in /etc/modules-load.d/wireguard.conf)," \
-      "or hand the device through: proxmox_lxc.devices: [{path: /dev/net/tun}]"
+      "or hand the device through: proxmox_lxc.devices: [{path: /dev/net/tun}];" \
+      "one that was added while the guest ran is there after its next start (pct reboot VMID, on the node)"
   fi
 }
 
@@ -161,23 +162,46 @@ copy_file() {
 runs() {
   systemctl is-enabled --quiet "wg-quick@$INTERFACE" 2>/dev/null || return 1
   systemctl is-active --quiet "wg-quick@$INTERFACE" || return 1
-  [ -e "/sys/class/net/$INTERFACE" ] || return 1
+  has_interface_of "$1" || return 1
   [ "$(sha256sum <"$1")" = "$(cat "/run/proxmox-lab-$INTERFACE.sha256" 2>/dev/null)" ]
 }
 
-# Not so an endpoint, which the MTU may follow from, and all addresses, for which wg-quick has rules of its own.
+# has_interface_of FILE: up, with its peers, whatever was done to it by hand.
+has_interface_of() {
+  flags=$(cat "/sys/class/net/$INTERFACE/flags" 2>/dev/null) || return 1
+  [ $((flags & 1)) -eq 1 ] || return 1
+  [ "$(wg show "$INTERFACE" peers | sort -u)" = "$(sed -n 's/^PublicKey = //p' "$1" | sort -u)" ]
+}
+
+# Not so an endpoint, which the MTU may follow from, and which a peer that had one keeps otherwise; and all addresses, for which
+# wg-quick has rules of its own.
 only_peers_differ() {
   for side in before tunnel; do
     sed -n -e '/^\[Interface\]/,/^$/p' -e '/^Endpoint = /p' -e '/^AllowedIPs = .*\/0$/p' "./$side" >"./frame-$side"
+    sed -n -e '/^PublicKey = /p' -e '/^Endpoint = /p' "./$side" >"./ends-$side"
   done
-  cmp -s ./frame-before ./frame-tunnel
+  cmp -s ./frame-before ./frame-tunnel && ends_stay
 }
 
-# The sessions of the other peers go on. What the file does not say, wg sets to nothing: the mark and the port that were chosen stay.
+# ends_stay: whether every peer of both files has its endpoint in both.
+ends_stay() {
+  awk '
+    $1 == "PublicKey" { key = $3; if (NR == FNR) before[key] = ""; else now[key] = "" }
+    $1 == "Endpoint" { if (NR == FNR) before[key] = $3; else now[key] = $3 }
+    END { for (key in now) if (key in before && before[key] != now[key]) exit 1 }
+  ' ./ends-before ./ends-tunnel
+}
+
+# WireGuard's way to say that there is none: 32 bytes of zero.
+NO_KEY=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+
+# The sessions of the other peers go on. What the file does not say of the interface, wg sets to nothing: the mark and the port that
+# were chosen stay. What it does not say of a peer that stays, wg leaves as it was.
 change_peers() {
   {
     printf '[Interface]\nListenPort = %s\nFwMark = %s\n' "$(wg show "$INTERFACE" listen-port)" "$(wg show "$INTERFACE" fwmark)"
-    sed -e '/^\[Interface\]$/d' -e '/^Address = /d' -e '/^ListenPort = /d' -e '/^MTU = /d' ./tunnel
+    sed -e '/^\[Interface\]$/d' -e '/^Address = /d' -e '/^ListenPort = /d' -e '/^MTU = /d' \
+      -e "s/^\[Peer\]\$/&\nPresharedKey = $NO_KEY\nPersistentKeepalive = off/" ./tunnel
   } >./peers
   if timeout 45 wg syncconf "$INTERFACE" ./peers && set_routes; then
     (umask 077 && sha256sum <"$CONF" >"/run/proxmox-lab-$INTERFACE.sha256")

@@ -41,17 +41,16 @@ export function stepText({ action, ahead = {}, host, role, secrets, variables, v
     });
     new StepConstruct(new Construct(scope, host), role, {
       role,
-      scripts: `provision/${role}`,
       target: {
         transport: "pct",
         node: { name: "pve1", address: "127.0.0.1", sshPort: 22, sshUser: "root" },
         vmid,
       },
-      guestId: String(vmid),
+      runsAgainWith: String(vmid),
       settings: step.settings,
       secrets: Object.fromEntries(expressions),
       ahead: Object.entries(ahead).map(([later, given]) => ({
-        scripts: `provision/${later}`,
+        role: later,
         settings: stepOf(later, given).settings,
       })),
     });
