@@ -65,6 +65,31 @@ describeOnTestbed("the guard", () => {
     for (const vmid of [402, 403]) delete run.testbed.state.guests[vmid];
   });
 
+  it("refuses to destroy a guest that only has another name, and tells how it is kept", async () => {
+    await run.write({ guests: { before: ["vmid: 405"] } });
+    await run.deploy();
+    const made = run.testbed.state.guests[405];
+    const lab = run.lab({ guests: { after: ["vmid: 405"] } });
+    const failing = (await judged(lab)).find(({ outcome }) => outcome === "fails");
+    expect(failing).toMatchObject({ subject: "after" });
+    const fix = failing?.changes.map((each) => each.fix).join("") ?? "";
+    const [, words = ""] = /terraform -chdir=cdktf.out\/stacks\/lab (state mv \S+ \S+);/.exec(fix) ?? [];
+    await run.terraform(words.split(" "));
+    const moved = await judged(lab);
+    expect(moved.filter(({ isDestructive }) => isDestructive)).toEqual([]);
+    expect(moved.find(({ subject }) => subject === "after")).toMatchObject({
+      outcome: "rebooted",
+      changes: expect.arrayContaining([
+        expect.objectContaining({ text: expect.stringMatching(/hostname: before → after/) }),
+      ]),
+    });
+    await run.deploy();
+    expect(run.testbed.state.guests[405]).toBe(made);
+    expect(made?.config.hostname).toBe("after");
+    await run.write({ guests: {} });
+    await run.deploy();
+  });
+
   it("knows a guest that left the inventory, and what goes with it", async () => {
     const kept = ["vmid: 401"];
     const gone = ["vmid: 402", "mounts: [{ path: /data, storage: local-lvm, size: 1 }, { path: /srv, source: /srv }]"];
