@@ -23,6 +23,7 @@ import {
   synthesizeSteps,
   temporaryFolder,
 } from "../support/run-step";
+import { itUnless } from "../support/skip";
 
 const CANARY = "canary-4f1d'$(id)\n\"-\u00e9";
 
@@ -135,8 +136,8 @@ index=0; while [ $index -lt $list_COUNT ]; do eval "printf '%s\\0' \\"\\$list_$i
     expect(Date.now() - before).toBeLessThan(10_000);
   });
 
-  const lock = spawnSync("flock", ["--version"]).error || process.getuid?.() !== 0;
-  (lock ? it.skip : it)("waits for a run of the same step that has outlived its connection", () => {
+  const withoutLock = spawnSync("flock", ["--version"]).error || process.getuid?.() !== 0 ? "needs root and flock" : "";
+  itUnless(withoutLock, "waits for a run of the same step that has outlived its connection", () => {
     const log = join(temporaryFolder(), "log");
     const { bin, start } = scenario({ apply: `echo begin >>"${log}"; sleep 1; echo end >>"${log}"` });
     const drops = `
@@ -176,13 +177,10 @@ exec env -i PATH="$PATH" "$@" <"$0.in"`;
   });
 });
 
-const inAlpine = (name: string, test: () => void) => {
-  const can = spawnSync("unshare", ["--mount", "busybox", "true"]).status === 0;
-  if (!can) process.stderr.write(`skipped "${name}": needs root, unshare and busybox\n`);
-  (can ? it : it.skip)(name, test);
-};
+const withoutBusybox =
+  spawnSync("unshare", ["--mount", "busybox", "true"]).status === 0 ? "" : "needs root, unshare and busybox";
 
-inAlpine("a guest whose shell is busybox's gets the same", () => {
+itUnless(withoutBusybox, "a guest whose shell is busybox's gets the same", () => {
   const out = join(temporaryFolder(), "out");
   const { bin, start } = scenario({
     apply: `. ./lib/step.sh; printf '%s' "$word$token" | install_file "${out}" 640; readlink /proc/$$/exe; false`,

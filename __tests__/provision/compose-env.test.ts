@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { temporaryFolder } from "../support/run-step";
+import { itUnless } from "../support/skip";
 
 const hasCompose = spawnSync("docker", ["compose", "version"]).status === 0;
 const shells = ["dash", "busybox"].filter((shell) => !spawnSync(shell, ["true"]).error);
@@ -58,11 +59,8 @@ describe("a value of .env", () => {
     expect(written(samples, shell)).toBe(written(samples, "sh"));
   });
 
-  it("arrives in a service byte for byte, as the real compose reads it", () => {
-    if (!hasCompose) {
-      process.stderr.write("skipped: no docker compose to read .env with\n");
-      return;
-    }
+  const lack = hasCompose ? "" : "no docker compose to read .env with";
+  itUnless(lack, "arrives in a service byte for byte, as the real compose reads it", () => {
     const folder = temporaryFolder();
     const names = samples.map((_, index) => `V${index}`);
     const environment = Object.fromEntries(names.map((name) => [name, `\${${name}}`]));
