@@ -1,24 +1,53 @@
 import type { Definition, Inventory, VarLayer } from "../model/inventory";
 import { effectiveVars } from "../model/merge";
 import { formatPosition, type Position } from "../model/problem";
-import type { Reference, Tree } from "../model/tree";
+import { type Reference, type Tree, treesTo } from "../model/tree";
+import { compact } from "./values";
 
 interface Found {
   readonly path: string;
   readonly link: Reference;
 }
 
-/** The references that a value and everything in it was reached by, each once; those of a part with its path. */
-export function referenceLines(tree: Tree, key: string, inventory: Inventory, host: string): string[] {
+/** What is explained: a part of a host's variable. */
+interface Part {
+  readonly host: string;
+  readonly name: string;
+  readonly path: readonly string[];
+  /** The whole variable, rendered. */
+  readonly variable: Tree;
+}
+
+/**
+ * The references that a value, all that it is a part of, and everything in it was reached by, each once; with the path
+ * where that is not the value's own. Of a part of what was referred to, the place where the part is written comes last.
+ */
+export function referenceLines({ host, name, path, variable }: Part, inventory: Inventory): string[] {
   const once = new Map<string, Found>();
-  for (const found of referencesIn(tree, key)) {
+  const way = treesTo(variable, path);
+  const tree = way.at(-1)!;
+  const key = [name, ...path].join(".");
+  const above = way.slice(0, -1).flatMap(({ via = [] }, depth) => {
+    const whole = [name, ...path.slice(0, depth)].join(".");
+    return via.map((link) => ({ path: whole, link }));
+  });
+  for (const found of [...above, ...referencesIn(tree, key)]) {
     const id = `${formatPosition(found.link.at)} ${found.link.expression}`;
     if (!once.has(id)) once.set(id, found);
   }
-  return [...once.values()].map(({ link, path }) => {
-    const part = path === key ? "" : `${path}  `;
+  const lines = [...once.values()].map(({ link, path: at }) => {
+    const part = at === key ? "" : `${at}  `;
     return `  ${formatPosition(link.at)}  ${part}{{ ${link.expression} }} → ${outcome(link, inventory, host)}`;
   });
+  const taker = way.findLast(({ via }) => via);
+  // What a template spells out itself is written where the template is, which the first lines say.
+  if (!taker || (taker.at.file === tree.at.file && taker.at.line === tree.at.line)) return lines;
+  return [...lines, `  ${formatPosition(tree.at)}  ${compact(tree)}${ownerText(tree.at, inventory, host)}`];
+}
+
+function ownerText(at: Position, inventory: Inventory, host: string): string {
+  const owner = ownerOf(at, inventory, host);
+  return owner ? `  (${owner.kind} ${owner.name})` : "";
 }
 
 function referencesIn(tree: Tree, path: string): Found[] {
@@ -35,9 +64,8 @@ function partsOf(tree: Tree): (readonly [string, Tree])[] {
 
 /** What a reference led to. */
 function outcome({ defaults = [], fact, from }: Reference, inventory: Inventory, host: string): string {
-  const owner = from && ownerOf(from, inventory, host);
   const source = from
-    ? `${formatPosition(from)}${owner ? `  (${owner.kind} ${owner.name})` : ""}`
+    ? `${formatPosition(from)}${ownerText(from, inventory, host)}`
     : fact && "a fact that Ansible knows of the host";
   const reasons = [...new Set(defaults)].map((reason) => `${reason}, so the default is used`);
   const parts = source ? [source, ...reasons] : reasons;

@@ -8,7 +8,7 @@ import { formatPosition } from "../model/problem";
 import { nearest, suggest } from "../model/schema/nearest";
 import { keysAt } from "../model/schema/shape";
 import { VARIABLES } from "../model/schema/variables";
-import { type Tree, treeAt, writtenAt } from "../model/tree";
+import { pathIn, type Tree, treeAt, writtenAt } from "../model/tree";
 import { referenceLines } from "./explain-references";
 import { EXIT, type ExitCode, type Io, table, UsageError } from "./output";
 import { tellProblems } from "./problems";
@@ -51,15 +51,16 @@ function leaves(key: string, tree: Tree): (readonly [string, Tree])[] {
 
 function explainKey(result: LoadResult, host: string, key: string, io: Io): string[] {
   const { colors } = io;
-  const [name = "", ...path] = key.split(".");
+  const [name = "", ...parts] = key.split(".");
   const effective = effectiveVars(result.inventory, host);
   const variable = effective.get(name);
   const rendered = result.vars.get(host)?.get(name);
+  const path = rendered ? pathIn(rendered, parts) : parts;
   const place = rendered && treeAt(rendered, path);
-  if (!variable || !place?.found) {
+  if (!variable || !rendered || !place?.found) {
     // An entry that a list does not have could not be set by its key.
     const unset = place?.tree.kind === "sequence" ? undefined : explainUnset(result, host, [name, ...path], io);
-    const lines = unset ?? refuse(host, key, rendered, [...effective.keys()]);
+    const lines = unset ?? refuse(host, [name, ...path], rendered, [...effective.keys()]);
     // What is needed as the guest is says nothing of a key that would need more once it is set.
     const isForRoot = lines.some((line) => NEEDS_ROOT.test(line));
     return [...lines, ...(isForRoot ? [] : credentialLines(result, host, name, path))];
@@ -68,15 +69,19 @@ function explainKey(result: LoadResult, host: string, key: string, io: Io): stri
   return [
     `${colors.bold(key)} = ${colors.green(compact(tree))}`,
     ...chainLines(variable, path, result.inventory, io),
-    ...referenceLines(tree, key, result.inventory, host),
+    ...referenceLines({ host, name, path, variable: rendered }, result.inventory),
     ...tierLines(name, path, result, host),
     ...credentialLines(result, host, name, path),
   ];
 }
 
 /** Says what else may have been meant by a key that is not there and could not be. */
-function refuse(host: string, key: string, rendered: Tree | undefined, set: readonly string[]): never {
-  const [name = "", ...path] = key.split(".");
+function refuse(
+  host: string,
+  [name = "", ...path]: readonly string[],
+  rendered: Tree | undefined,
+  set: readonly string[],
+): never {
   if (!rendered) {
     const guest = (["proxmox_lxc", "proxmox_vm"] as const).find((each) => set.includes(each));
     const inside = guest && nearest(name, keysAt(VARIABLES[guest], []));
@@ -88,7 +93,7 @@ function refuse(host: string, key: string, rendered: Tree | undefined, set: read
       `${host} has no variable "${name}"; ${near === undefined ? suggest(name, set) : `did you mean "${near}"?`}`,
     );
   }
-  throw new UsageError(`${host} has no key "${key}"; ${nearestKey(rendered, name, path)}`);
+  throw new UsageError(`${host} has no key "${[name, ...path].join(".")}"; ${nearestKey(rendered, name, path)}`);
 }
 
 /** What there is where the path leaves the tree: that far it is right. */
@@ -106,7 +111,7 @@ function nearestKey(rendered: Tree, name: string, path: readonly string[]): stri
   const known = schema instanceof z.ZodType ? keysAt(schema, path.slice(0, depth)) : [];
   if (tree.kind !== "mapping" && known.length === 0) return `${parent} is no mapping`;
   const keys = new Set([...(tree.kind === "mapping" ? tree.entries.keys() : []), ...known]);
-  const near = nearest(step, keys);
+  const near = nearest(step, keys) ?? nearest(path.slice(depth).join("."), keys);
   return near === undefined ? suggest(step, keys) : `did you mean "${parent}.${near}"?`;
 }
 
@@ -118,14 +123,19 @@ function chainLines(
 ): string[] {
   return [...chain].reverse().map((definition) => {
     const { tree, found } = treeAt(definition.tree, path);
-    const place = formatPosition(found ? tree.at : definition.at);
-    const value = found ? compact(tree) : "(whole variable, without this key)";
+    const isHere = found || isTemplate(tree);
+    const place = formatPosition(isHere ? tree.at : definition.at);
+    const value = isHere ? compact(tree) : "(whole variable, without this key)";
     const owner = `${definition.owner.kind} ${definition.owner.name}`;
     const verdict = definition === winner ? `wins: ${reason(definition, chain, inventory)}` : "overridden as a whole";
     const line = `  ${place}  ${value}  (${owner}) ${verdict}`;
     return definition === winner ? line : colors.dim(line);
   });
 }
+
+/** Whether what is below is known only after rendering. */
+const isTemplate = (tree: Tree): boolean =>
+  tree.kind === "scalar" && tree.tag === undefined && typeof tree.value === "string" && tree.value.includes("{{");
 
 function reason(winner: Definition, chain: readonly Definition[], inventory: Inventory): string {
   if (chain.length === 1) return "nothing else sets it";

@@ -89,7 +89,9 @@ function driftCommand({ add, done, io }: Program): void {
   const summary = "Tells what applying the lab would change inside guests and nodes; changes nothing.";
   add("drift", summary, "drift tiers", "drift tiers --limit media --role docker")
     .argument("LAB", LAB)
-    .option("-l, --limit <hosts>", LIMIT_HELP)
+    .option("-l, --limit <hosts>", LIMIT_HELP, (hosts: string, before?: string) =>
+      before ? `${before},${hosts}` : hosts,
+    )
     .option("--role <role>", "this role alone")
     .option("--json", "as JSON")
     .option("--jobs <number>", "how many guests are looked at at a time", jobs, 10)

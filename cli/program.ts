@@ -66,6 +66,7 @@ function tellingOptions(command: Command, name: string): Command {
     const isOfVault = /^--?(ask-)?vault|^-J$/.test(flag);
     if (isOfVault && !own.includes("--vault-password-file"))
       return `lab ${name} decrypts nothing, and needs no password`;
+    if (/^--?(hosts?|subset)$/.test(flag) && own.includes("--limit")) return "write --limit HOSTS";
     const password = isOfVault ? `; the vault password: ${HOW_TO_GIVE}` : "";
     return `lab ${name} takes ${own.length > 0 ? own.join(", ") : "no options"}${password}`;
   };

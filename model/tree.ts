@@ -108,6 +108,28 @@ export function toPlain(tree: Tree): Plain {
   }
 }
 
+/** The trees on the way to `path`, the root first, as far as they exist. */
+export function treesTo(tree: Tree, path: readonly PropertyKey[]): readonly Tree[] {
+  const way = [tree];
+  for (const step of path) {
+    const next = treeAt(way.at(-1)!, [step]);
+    if (!next.found) break;
+    way.push(next.tree);
+  }
+  return way;
+}
+
+/** The path that a dotted key means: keys of mappings may have dots themselves, and the longest that is there counts. */
+export function pathIn(tree: Tree, parts: readonly string[]): readonly string[] {
+  if (parts.length === 0) return [];
+  const lengths = tree.kind === "mapping" ? parts.map((_, index) => parts.length - index) : [];
+  const length = lengths.find((each) => treeAt(tree, [parts.slice(0, each).join(".")]).found) ?? 1;
+  const step = parts.slice(0, length).join(".");
+  const rest = parts.slice(length);
+  const next = treeAt(tree, [step]);
+  return [step, ...(next.found ? pathIn(next.tree, rest) : rest)];
+}
+
 /** The subtree at `path`, or the deepest one that exists on the way there (so that a missing key is reported at its parent). */
 export function treeAt(tree: Tree, path: readonly PropertyKey[]): { tree: Tree; keyAt?: Position; found: boolean } {
   let here: { tree: Tree; keyAt?: Position } = { tree };

@@ -1,4 +1,4 @@
-import { container, type LabFiles, labFolder, removeLabFolders, SOUND } from "../support/lab-folder";
+import { container, type LabFiles, labFolder, removeLabFolders, SOUND, withNode } from "../support/lab-folder";
 import { capture } from "./capture";
 
 afterAll(removeLabFolders);
@@ -106,6 +106,76 @@ describe("references inside a value", () => {
     const web = `size: 4096\n${container("vmid: 301", 'memory: "{{ size }}"')}`;
     const lines = await explain("", "proxmox_lxc", { "host_vars/web.yml": web });
     expect(lines.join("\n")).toContain(`  proxmox_lxc.memory  {{ size }} → ${WEB}:1:7  (host web)`);
+  });
+});
+
+describe("a part of what came through a template", () => {
+  const vars = 'seen: { all: "{{ cards }}" }\ncards: [{ ip: 10.0.0.2, mac: "{{ own }}" }]\nown: aa';
+
+  it("has the line of the template, of the reference, and its own", async () => {
+    expect(await explain(vars, "seen.all.0.ip")).toEqual([
+      'seen.all.0.ip = "10.0.0.2"',
+      `  ${WEB}:1:14  "{{ cards }}"  (host web) wins: nothing else sets it`,
+      `  ${WEB}:1:18  seen.all  {{ cards }} → ${WEB}:2:8  (host web)`,
+      `  ${WEB}:2:15  "10.0.0.2"  (host web)`,
+    ]);
+  });
+
+  it("has those of every template on the way", async () => {
+    expect((await explain(vars, "seen.all.0.mac")).slice(2)).toEqual([
+      `  ${WEB}:1:18  seen.all  {{ cards }} → ${WEB}:2:8  (host web)`,
+      `  ${WEB}:2:34  {{ own }} → ${WEB}:3:6  (host web)`,
+    ]);
+  });
+
+  it("has them where the variable as a whole is one", async () => {
+    const lines = await explain('whole: "{{ from }}"\nfrom: { a: 1 }', "whole.a");
+    expect(lines.slice(1)).toEqual([
+      `  ${WEB}:1:8  "{{ from }}"  (host web) wins: nothing else sets it`,
+      `  ${WEB}:1:12  whole  {{ from }} → ${WEB}:2:7  (host web)`,
+      `  ${WEB}:2:12  1  (host web)`,
+    ]);
+  });
+});
+
+describe("a part of what a template spells out", () => {
+  it("has the template's line alone", async () => {
+    expect(await explain("list: \"{{ ['a', 1 + 1] }}\"", "list.1")).toEqual([
+      "list.1 = 2",
+      `  ${WEB}:1:7  "{{ ['a', 1 + 1] }}"  (host web) wins: nothing else sets it`,
+      `  ${WEB}:1:11  list  {{ ['a', 1 + 1] }} → computed from nothing that is set`,
+    ]);
+  });
+});
+
+describe("keys with dots", () => {
+  const vars = "names: { 192.168.1.9: [a, b], 192.168: { 1: x }, eno1.100: { mtu: 1500 } }";
+
+  it.each([
+    ["names.192.168.1.9", '["a", "b"]'],
+    ["names.192.168.1.9.1", '"b"'],
+    ["names.192.168.1", '"x"'],
+    ["names.eno1.100.mtu", "1500"],
+  ])("%s", async (key, value) => {
+    const [head, place] = await explain(vars, key);
+    expect(head).toBe(`${key} = ${value}`);
+    expect(place).toMatch(/host_vars\/web\.yml:1:\d+ .* wins/);
+  });
+
+  it("are proposed where a key is not there", async () => {
+    const { err } = await capture(
+      ["explain", "lab/web", "names.192.168.1.8"],
+      labFolder({ "host_vars/web.yml": `names: { 192.168.1.9: [a] }\n${SOUND["host_vars/web.yml"]}` }),
+    );
+    expect(err).toContain('did you mean "names.192.168.1.9"?');
+  });
+
+  it("are known where what is below is not set", async () => {
+    const { out } = await capture(
+      ["explain", "lab/pve1", "proxmox_node.interfaces.eno1.100.address"],
+      labFolder(withNode("  interfaces: { eno1.100: {} }\n")),
+    );
+    expect(out).toContain("is not set");
   });
 });
 

@@ -11,9 +11,9 @@ jest.setTimeout(180_000);
 describeOnTestbed("the guard", () => {
   let run: LabRun;
 
-  async function judged(lab: Lab): Promise<readonly Verdict[]> {
+  async function judged(lab: Lab, options: readonly string[] = []): Promise<readonly Verdict[]> {
     await run.write(lab);
-    const plan = await run.plan();
+    const plan = await run.plan({}, ...options);
     if (!plan.ok) throw new Error(plan.output);
     const { output } = await run.terraform(["show", "-json", "plan"]);
     return guardPlan(JSON.parse(output) as Plan, lab);
@@ -66,15 +66,24 @@ describeOnTestbed("the guard", () => {
   });
 
   it("refuses to destroy a guest that only has another name, and tells how it is kept", async () => {
-    await run.write({ guests: { before: ["vmid: 405"] } });
+    const files = { "group_vars/guests.yml": "proxmox_guest_firewall: { rules: [{ allow: SSH }] }\n" };
+    await run.write({ guests: { before: ["vmid: 405"] }, files });
     await run.deploy();
     const made = run.testbed.state.guests[405];
-    const lab = run.lab({ guests: { after: ["vmid: 405"] } });
+    const lab = run.lab({ guests: { after: ["vmid: 405"] }, files });
     const failing = (await judged(lab)).find(({ outcome }) => outcome === "fails");
     expect(failing).toMatchObject({ subject: "after" });
-    const fix = failing?.changes.map((each) => each.fix).join("") ?? "";
-    const [, words = ""] = /terraform -chdir=cdktf.out\/stacks\/lab (state mv \S+ \S+);/.exec(fix) ?? [];
-    await run.terraform(words.split(" "));
+    const fixOf = (verdict: Verdict | undefined) => verdict?.changes.map((each) => each.fix).join("") ?? "";
+    const [limited] = await judged(lab, ["-target", failing?.address ?? ""]);
+    expect(limited?.changes).toContainEqual(
+      expect.objectContaining({ text: "VMID 405 is that of before, which still has it" }),
+    );
+    const moves = [...fixOf(failing).matchAll(/terraform -chdir=cdktf.out\/stacks\/lab (state mv \S+ [^\s;]+)/g)];
+    expect([...fixOf(limited).matchAll(/state mv \S+ [^\s;]+/g)].flat().sort()).toEqual(
+      moves.map(([, words]) => words).sort(),
+    );
+    expect(moves.length).toBe(3);
+    for (const [, words = ""] of moves) expect(await run.terraform(words.split(" "))).toMatchObject({ ok: true });
     const moved = await judged(lab);
     expect(moved.filter(({ isDestructive }) => isDestructive)).toEqual([]);
     expect(moved.find(({ subject }) => subject === "after")).toMatchObject({

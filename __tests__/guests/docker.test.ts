@@ -63,6 +63,22 @@ describeInGuests("Docker and what runs in it", (world) => {
     },
   });
 
+  it("starts again what its restart has stopped, and not what somebody has stopped since", async () => {
+    const guest = await world().copy(await from("13"));
+    await guest.sh("docker run --detach --name job local/sleep:1");
+    const restarted = { ...DOCKER, docker_log_max_size: "30m" };
+    expect((await guest.apply("docker", restarted)).output).toContain(
+      "changed: container job, which the restart has stopped, started",
+    );
+    expect(await guest.apply("docker", { ...restarted, docker_version: "0.0-nowhere" })).toMatchObject({ status: 1 });
+    expect(await guest.sh("cat /var/lib/proxmox-lab/docker-owed")).toMatch(/^start [0-9a-f]{64} [0-9a-f]{32}$/);
+    await guest.sh("docker stop job");
+    const { output, status } = await guest.apply("docker", restarted);
+    expect({ output, status }).toMatchObject({ status: 0, output: expect.stringContaining("done: 0 changed") });
+    expect(await guest.sh("docker ps --quiet")).toBe("");
+    await world().remove(guest);
+  }, 300_000);
+
   const CANARY = "canary-compose-77ab";
   const shop = (more: object = {}, page = "hello\n") => ({
     compose_apps: {

@@ -100,18 +100,27 @@ async function jobs(guest: Guest): Promise<void> {
   expect(await guest.check("systemd-unit", { systemd_units: of("b") })).toMatchObject({ status: 0 });
 }
 
-/** systemd refuses to start a socket whose service runs. */
+/** systemd refuses to start a socket whose service runs, and stops what requires a service along with it. */
 async function sockets(guest: Guest): Promise<void> {
   const of = (port: number) => [
     { name: "in.socket", content: `[Socket]\nListenStream=127.0.0.1:${port}\n[Install]\nWantedBy=sockets.target\n` },
     { name: "in.service", content: service("/bin/sleep 1e6") },
+    {
+      name: "job.service",
+      content: `[Unit]\nRequires=in.service\nAfter=in.service\n${service("/bin/true")}Type=oneshot\n`,
+    },
+    { name: "lone.service", content: `[Unit]\nRequires=job.service\nAfter=job.service\n${service("/bin/sleep 1e6")}` },
+    { name: "part.service", content: `[Unit]\nPartOf=in.service\n${service("/bin/sleep 1e6")}` },
+    { name: "far.service", content: `[Unit]\nRequires=part.service\nAfter=part.service\n${service("/bin/sleep 1e6")}` },
   ];
   expect(await applied(guest, ...of(7001))).toMatchObject({ status: 0 });
-  await guest.sh("systemctl start in.service");
+  await guest.sh("systemctl start in lone part far");
+  const lone = await guest.sh("systemctl show -p ExecMainStartTimestampMonotonic lone job");
   expect(await applied(guest, ...of(7002))).toMatchObject({ status: 0 });
-  expect(await guest.sh("systemctl is-active in.socket in.service; systemctl show -p Listen --value in.socket")).toBe(
-    "active\nactive\n127.0.0.1:7002 (Stream)",
+  expect(await guest.sh("systemctl is-active in.socket in part far; systemctl show -p Listen --value in.socket")).toBe(
+    "active\nactive\nactive\nactive\n127.0.0.1:7002 (Stream)",
   );
+  expect(await guest.sh("systemctl show -p ExecMainStartTimestampMonotonic lone job")).toBe(lone);
 }
 
 describeInGuests("systemd-unit", (world) => {

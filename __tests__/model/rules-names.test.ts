@@ -109,6 +109,20 @@ describe("names", () => {
     ]);
   });
 
+  it("invalid-value, unknown-key, missing-key: below a template name the host, and the line that takes it", () => {
+    const result = load({
+      ...withNode('  hosts: "{{ names }}"\n  interfaces: "{{ nics }}"\n  usb: "{{ sticks }}"\n'),
+      "group_vars/proxmox_nodes.yml":
+        "names:\n  192.168.1.9: [ok, -a-]\nnics:\n  eno1: { addres: 10.0.0.1/24 }\nsticks:\n  key: {}\n",
+    });
+    const places = result.problems.map(formatProblem);
+    expect(places).toEqual([
+      expect.stringMatching(/nodes\.yml:2:21 \S+hosts\.192\.168\.1\.9\.1: .* \(for pve1\).*pve1\.yml:10:10 takes it$/s),
+      expect.stringMatching(/nodes\.yml:4:11 .* unknown key "addres" \(for pve1\).*pve1\.yml:11:15 takes it$/s),
+      expect.stringMatching(/nodes\.yml:6:3 .* \(for pve1\).*pve1\.yml:12:8 takes it$/s),
+    ]);
+  });
+
   it("missing-value, missing-variable: say what to set", () => {
     const bare = load({ "host_vars/web.yml": "proxmox_lxc: { vmid: 301 }\n" });
     expect(told(bare, "missing-value")).toHaveLength(3);

@@ -1,4 +1,5 @@
 import { backupCoverage } from "../../model/backup";
+import { formatProblem } from "../../model/problem";
 import { container, hosts, load, removeLabFolders, SOUND, told } from "../support/lab-folder";
 
 afterAll(() => removeLabFolders());
@@ -130,6 +131,50 @@ describe("backup jobs", () => {
     ],
   ])("%s is refused in words", (line, expected) => {
     expect(errors(STORAGES, [line])).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it("name a node of the lab", () => {
+    const found = loaded(STORAGES, [job("node: pve9", "guests: [web]")]).problems.filter((p) => p.severity === "error");
+    expect(found.map(formatProblem)).toEqual([
+      expect.stringMatching(
+        /all\.yml:13:\d+ proxmox_backup_jobs\.nightly\.node: no node is called "pve9"; did you mean "pve1"\?$/,
+      ),
+    ]);
+  });
+
+  describe("of one node", () => {
+    const node = SOUND["host_vars/pve1.yml"]!.replace("192.168.1.10", "192.168.1.11");
+    const onTwo = (...keys: string[]) =>
+      load(
+        {
+          "hosts.yml": hosts({ proxmox_nodes: ["pve1", "pve2"], guests: ["web", "db"] }),
+          "group_vars/all.yml": `${SOUND["group_vars/all.yml"]}${block("proxmox_storages", STORAGES)}${block("proxmox_backup_jobs", [job("node: pve2", ...keys)])}`,
+          "host_vars/pve2.yml": node,
+          "host_vars/web.yml": container("vmid: 301"),
+          "host_vars/db.yml": container("vmid: 302", "node: pve2"),
+        },
+        [],
+      );
+
+    it("say so of a guest that is named and on another one", () => {
+      const result = onTwo("guests: [db, web]");
+      expect(told(result, "backup-on-other-node")).toEqual([
+        expect.stringMatching(
+          /all\.yml:13:\d+ proxmox_backup_jobs\.nightly\.guests\.1: .* for pve2 only, and web is on pve1; .*\n.*says that web is on pve1$/,
+        ),
+      ]);
+      expect(result.lab).toBeDefined();
+    });
+
+    it("are silent of groups and of all", () => {
+      for (const keys of [["guests: [guests]"], []]) expect(told(onTwo(...keys), "backup-on-other-node")).toEqual([]);
+    });
+
+    it("take none of another one", () => {
+      expect(told(onTwo("guests: [web]"), "empty-backup-job")).toEqual([
+        expect.stringContaining("the job nightly backs up no guest of pve2; name guests that live there"),
+      ]);
+    });
   });
 
   it("refuse a guest that is named and says that it is not backed up", () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 import { publicKey } from "../support/ssh-key";
@@ -6,6 +6,7 @@ import { publicKey } from "../support/ssh-key";
 const DEBIAN = { "dpkg-query": 'echo "installed 1.0"', sshd: ":", visudo: ":" };
 const KEY = `${publicKey()} ann@desk`;
 const KEYS = "etc/ssh/authorized_keys.d";
+const SSHD = "etc/ssh/sshd_config.d/10-proxmox-lab.conf";
 const DEBTS = "var/lib/proxmox-lab/base-accounts";
 const ANN = { base_users: [{ name: "ann", ssh_keys: [KEY] }] };
 const SKEL = {
@@ -135,11 +136,21 @@ describeInSandbox("the keys of base", () => {
     const guest = new Sandbox({ commands: DEBIAN, files: state });
     guest.apply("base", ANN);
     expect(existsSync(join(guest.root, KEYS, "ben"))).toBe(false);
-    expect(guest.read("var/lib/proxmox-lab/base-keys")).toBe("ann\n");
+    expect(guest.read("var/lib/proxmox-lab/base-keys")).toBe("-\nann\n");
     const without = { base_users: [{ name: "ann" }] };
     expect(guest.check("base", without).output).toContain(`would change: /${KEYS}/ann removed`);
     expect(guest.apply("base", without).output).toContain(`changed: /${KEYS}/ann removed`);
     expect(guest.check("base", without)).toMatchObject({ status: 0 });
+  });
+
+  it("of a former release, which kept no memory of them, go once, and those that others put there later stay", () => {
+    const former = { [`${KEYS}/gone`]: `${KEY}\n`, [SSHD]: `AuthorizedKeysFile .ssh/authorized_keys /${KEYS}/%u\n` };
+    const guest = new Sandbox({ commands: DEBIAN, files: former });
+    expect(guest.check("base", {}).output).toContain(`would change: /${KEYS}/gone removed`);
+    expect(guest.apply("base", {}).output).toContain(`changed: /${KEYS}/gone removed`);
+    writeFileSync(join(guest.root, KEYS, "other"), `${KEY}\n`);
+    expect(guest.apply("base", {}).output).toContain(`note: /${KEYS}/other is not of base_users, and stays`);
+    expect(existsSync(join(guest.root, KEYS, "other"))).toBe(true);
   });
 
   const ours = (guest: Sandbox) =>

@@ -1,19 +1,8 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 import { describeUnless } from "../support/skip";
-
-const INSTALLED = {
-  "apt-get": ":",
-  "dpkg-query": 'echo "installed 28.0"',
-  "apt-mark": '[ "$1" != showhold ] || cat /var/held 2>/dev/null; echo "apt-mark $*" >>/var/calls',
-};
-const DISTRIBUTION = {
-  ...INSTALLED,
-  "apt-cache": 'shift; for each; do printf "%s:\\n  Candidate: 2.26.1-4\\n" "$each"; done',
-};
-const GROUP = { "etc/group": "root:x:0:\ndocker:x:990:\n" };
-const SETTINGS = { docker_source: "distribution", docker_user: "docker" };
+import { DISTRIBUTION, GROUP, INSTALLED, SETTINGS } from "./support/docker";
 
 /** With so many kernel keys left. */
 const inContainer = (left: string) => ({
@@ -125,9 +114,11 @@ describeInSandbox("the docker role", () => {
   const engine = existsSync("/usr/bin/dockerd") ? "this machine has dockerd, and so has every sandbox on it" : "";
   describeUnless(engine, "where there is no engine yet", () => {
     it.each([
-      ["5", "install htop", "-"],
-      ["169", "install htop docker.io docker-cli docker-compose-v2", "daemon.json is there"],
-    ])("with %s kernel keys left has base do: %s", (left, install, settings) => {
+      ["5", "install htop", "-", undefined],
+      ["169", "install htop docker.io docker-cli docker-compose-v2", "daemon.json is there", undefined],
+      // Only the role itself can tell the operator that it is replaced.
+      ["169", "install htop", "daemon.json is there", '{"debug": true}'],
+    ])("with %s kernel keys left has base do: %s; %s, where there was %s", (left, install, settings, theirs) => {
       const aptGet = `case "$*" in *" install "*) echo "install\${*##* install}"; ls /etc/docker | sed 's/$/ is there/' ;; esac >>/var/calls 2>/dev/null`;
       const commands = {
         ...inContainer(left),
@@ -135,76 +126,14 @@ describeInSandbox("the docker role", () => {
         "dpkg-query": '[ -s /var/calls ] && echo "installed 1.0"',
         "apt-get": aptGet,
       };
-      const guest = new Sandbox({ commands, files: { ...GROUP, "var/calls": "" } });
+      const daemon = theirs ? { "etc/docker/daemon.json": theirs } : {};
+      const guest = new Sandbox({ commands, files: { ...GROUP, ...daemon, "var/calls": "" } });
       const ahead = [{ role: "docker", settings: SETTINGS }];
       const base = { base_packages: ["htop"], base_security_upgrades: false };
       expect(guest.apply("base", base, "apply", {}, ahead)).toMatchObject({ status: 0 });
       const calls = guest.read("var/calls").split("\n");
       expect([calls[0], calls[1] || "-"]).toEqual([install, settings]);
     });
-  });
-
-  it("restarts the daemon for its new file, also when the run that wrote it was killed", () => {
-    const systemctl = 'echo "systemctl $*" >>/var/calls; case $1 in restart) [ ! -e /var/broken ] ;; esac';
-    const guest = new Sandbox({
-      commands: { ...DISTRIBUTION, systemctl, dockerd: ":" },
-      files: { ...GROUP, "var/broken": "", "run/systemd/system/x": "" },
-    });
-    expect(guest.apply("docker", SETTINGS).status).not.toBe(0);
-    rmSync(join(guest.root, "var/broken"));
-    expect(guest.check("docker", SETTINGS)).toMatchObject({
-      status: 2,
-      output: expect.stringContaining("docker restarted"),
-    });
-    expect(guest.apply("docker", SETTINGS).output).toContain("changed: docker restarted");
-  });
-
-  it("starts again what its restart has stopped, oldest first, also when the run was killed in between", () => {
-    const docker = `
-      echo "docker $*" >>/var/calls
-      case $1 in
-        ps) printf 'young\\nold\\nkept\\n' ;;
-        inspect) case $4 in kept) echo "true /kept" ;; *) echo "false /$4" ;; esac ;;
-        start) [ ! -e /var/broken ] ;;
-      esac`;
-    const guest = new Sandbox({
-      commands: { ...DISTRIBUTION, systemctl: ":", dockerd: ":", docker },
-      files: { ...GROUP, "var/broken": "", "run/systemd/system/x": "" },
-    });
-    expect(guest.apply("docker", SETTINGS).status).not.toBe(0);
-    rmSync(join(guest.root, "var/broken"));
-    expect(guest.check("docker", SETTINGS).output).toContain(
-      "would change: container old, which the restart has stopped",
-    );
-    const { output, status } = guest.apply("docker", SETTINGS);
-    expect({ output, status }).toMatchObject({ status: 0 });
-    expect(guest.read("var/calls").match(/start \w+/g)).toEqual(["start old", "start old", "start young"]);
-    expect(guest.apply("docker", SETTINGS).output).toContain("done: 0 changed");
-  });
-
-  it.each(["data-root", "storage-driver"])("touches no daemon.json of somebody else's that has %s", (key) => {
-    const theirs = `{"${key}": "/srv/docker", "insecure-registries": ["10.0.0.1:5000"]}`;
-    const guest = new Sandbox({ commands: DISTRIBUTION, files: { ...GROUP, "etc/docker/daemon.json": theirs } });
-    const { output, status } = guest.apply("docker", SETTINGS);
-    expect(status).toBe(1);
-    expect(output).toContain(
-      `error: docker: /etc/docker/daemon.json, which is not this role's, has "${key}": "/srv/docker"`,
-    );
-    expect(guest.read("etc/docker/daemon.json")).toBe(theirs);
-  });
-
-  it("keeps beside it what else somebody wrote into daemon.json, and nothing of what it wrote itself", () => {
-    const theirs = `{"data-root": "/var/lib/docker/", "insecure-registries": ["10.0.0.1:5000"]}\n`;
-    const guest = new Sandbox({ commands: DISTRIBUTION, files: { ...GROUP, "etc/docker/daemon.json": theirs } });
-    expect(guest.check("docker", SETTINGS).status).toBe(2);
-    expect(existsSync(join(guest.root, "etc/docker/daemon.json.replaced"))).toBe(false);
-    expect(guest.apply("docker", SETTINGS).output).toContain(
-      "what it said is kept in /etc/docker/daemon.json.replaced",
-    );
-    expect(guest.read("etc/docker/daemon.json.replaced")).toBe(theirs);
-    const own = { ...SETTINGS, docker_log_max_size: "50m", docker_log_max_files: 9 };
-    expect(guest.apply("docker", own).output).not.toContain("replaced");
-    expect(guest.apply("docker", SETTINGS).output).not.toContain("replaced");
   });
 
   it("says which source has a compose plugin where the distribution has none", () => {

@@ -5,7 +5,7 @@ import { describeInSandbox, Sandbox } from "../support/sandbox";
 const CONF = "/etc/app/app.conf";
 const PART = "/etc/app/parts/b /c app  ";
 
-/** One service, app, whose state is kept in a file; it does not start while its configuration says "bad". */
+/** One service, app, whose state is kept in a file; it does not start while its configuration says "bad", or is needed and gone. */
 const SYSTEMCTL = `
 case $1 in
   is-active) [ "$(cat /var/state)" = active ] ;;
@@ -15,16 +15,19 @@ case $1 in
       *) echo "ActiveState=$(cat /var/state)"; echo Type=notify; echo RemainAfterExit=no ;;
     esac ;;
   restart | reload-or-restart)
-    [ ! -e /var/no-bus ] || { echo "no bus"; exit 1; }
     [ "$(cat /var/load)" = loaded ] || { echo "Unit $2.service not found."; exit 5; }
     echo "$1 $2" >>/var/calls
-    grep -qsr bad /etc/app && { echo failed >/var/state; exit 1; }
+    { grep -qsr bad /etc/app || { [ -e /var/needed ] && [ ! -e ${CONF} ]; }; } && { echo failed >/var/state; exit 1; }
     echo active >/var/state ;;
 esac`;
 
+/** Takes the run along with the file. */
+const RM = `/bin/rm "$@"
+[ ! -e /var/killed ] || [ -e "${PART}" ] || kill -9 $PPID`;
+
 const guest = () =>
   new Sandbox({
-    commands: { systemctl: SYSTEMCTL, journalctl: "echo the reason" },
+    commands: { systemctl: SYSTEMCTL, journalctl: "echo the reason", rm: RM },
     files: { "run/systemd/system/x": "", "var/calls": "", "var/state": "active\n", "var/load": "loaded\n" },
   });
 const put = (sandbox: Sandbox, name: string, text: string) => writeFileSync(join(sandbox.root, "var", name), text);
@@ -65,10 +68,11 @@ describeInSandbox("a service of the files role, when a file goes", () => {
     const sandbox = guest();
     sandbox.apply("files", part);
     calls(sandbox);
-    put(sandbox, "no-bus", "");
-    expect(sandbox.apply("files", without)).toMatchObject({ status: 1, output: expect.stringContaining(PART.trim()) });
+    put(sandbox, "killed", "");
+    expect(sandbox.apply("files", without).status).not.toBe(0);
     expect(() => sandbox.read(PART)).toThrow();
-    rmSync(join(sandbox.root, "var/no-bus"));
+    expect(calls(sandbox)).toEqual([]);
+    rmSync(join(sandbox.root, "var/killed"));
     expect(sandbox.check("files", without).status).toBe(2);
     expect(sandbox.apply("files", without).status).toBe(0);
     expect(calls(sandbox)).toEqual(["restart app"]);
@@ -118,6 +122,33 @@ describeInSandbox("a service of the files role that cannot be restarted", () => 
     expect(sandbox.check("files", settings).status).toBe(0);
     expect(sandbox.apply("files", settings).output).toContain("done: 0 changed");
     expect(calls(sandbox)).toEqual([]);
+  });
+
+  it.each([
+    ["with its entry", NONE],
+    ["by files_absent", { files_present: [], files_absent: [CONF] }],
+  ])("is tried once when its file has gone %s, and it does not start without that", (_, without) => {
+    const sandbox = guest();
+    sandbox.apply("files", conf("good"));
+    put(sandbox, "needed", "");
+    calls(sandbox);
+    const { output, status } = sandbox.apply("files", without);
+    expect({ output, status }).toMatchObject({ status: 0, output: expect.not.stringContaining("error:") });
+    expect(output).toMatch(/note: app was told that it is without \/etc\/app\/app\.conf now, and its restart failed/);
+    expect(output).not.toContain("app restarted");
+    expect(sandbox.check("files", without).status).toBe(0);
+    expect(sandbox.apply("files", without).output).toContain("done: 0 changed");
+    expect(calls(sandbox)).toEqual(["restart app"]);
+    expect(readdirSync(join(sandbox.root, "var/lib/proxmox-lab"))).toEqual([]);
+  });
+
+  it("fails the step still when one of its files has gone and another names it", () => {
+    const sandbox = guest();
+    const both = { files_present: [...conf("good").files_present, ...part.files_present] };
+    sandbox.apply("files", both);
+    put(sandbox, "needed", "");
+    for (const _ of [1, 2]) expect(sandbox.apply("files", part).status).toBe(1);
+    expect(sandbox.apply("files", both).status).toBe(0);
   });
 
   it("is let be when it is no more, and says so while a file names it", () => {

@@ -3,13 +3,24 @@ import { join } from "node:path";
 import { describeInSandbox, type Sandbox } from "../support/sandbox";
 import { calls, type Entry, guest, SYSTEMCTL, units } from "./support/systemd-unit";
 
-/** As systemd does, forgets jobs that have ended, and starts no socket whose service runs. Jobs are called job or d@…. */
+/**
+ * As systemd does, forgets jobs that have ended, and starts no socket whose service runs; stops what requires a unit along
+ * with it: echo.service is required by near.service, that one by far.service, the three in a circle; and by job.service,
+ * which has ended, that one by lone.service. Jobs are called job or d@….
+ */
 const REAL = `
 for unit; do :; done
 case "$1 $*" in
   is-active*) [ -f "/var/sd/$unit.active" ] && echo active || { echo inactive; exit 3; }; exit ;;
   is-enabled*static.service) echo static; exit ;;
   show*TriggeredBy*) echo static.timer; exit ;;
+  show*RequiredBy*)
+    case $unit in
+      echo.service) printf 'job.service\\n\\n\\nnear.service\\n' ;;
+      near.service) printf 'far.service\\necho.service\\n' ;;
+      job.service) echo lone.service ;;
+    esac
+    exit ;;
   show*Triggers*) [ "$unit" != echo.socket ] || echo echo.service; exit ;;
   show*Accept*) echo no; exit ;;
   show*ExecMainStart*)
@@ -27,7 +38,10 @@ case "$1 $*" in
   stop*)
     shift
     echo "stop $*" >>/var/calls
-    for unit; do rm -f "/var/sd/$unit.active"; done
+    for unit; do
+      rm -f "/var/sd/$unit.active"
+      [ "$unit" != echo.service ] || rm -f /var/sd/far.service.active /var/sd/near.service.active
+    done
     [ ! -f /var/killed ] || kill -9 $PPID
     exit ;;
 esac
@@ -106,6 +120,40 @@ describeInSandbox("a socket that changes while its service runs", () => {
     expect(starts(sandbox)).toEqual(["stop echo.socket echo.service", "restart echo.socket", "start echo.service"]);
     expect(sandbox.apply("systemd-unit", socket(2)).output).toContain("done: 0 changed");
     expect(sandbox.check("systemd-unit", socket(2)).status).toBe(0);
+  });
+
+  const ALONG = ["near", "far"];
+
+  it("brings back what stops along with the service, and only what had run", () => {
+    const sandbox = running();
+    for (const name of [...ALONG, "lone"]) writeFileSync(at(sandbox, `sd/${name}.service.active`), "");
+    const { output, status } = sandbox.apply("systemd-unit", socket(2));
+    expect({ output, status }).toMatchObject({
+      status: 0,
+      output: expect.stringContaining(
+        "note: near.service was stopped and started again, for it stops together with echo.service",
+      ),
+    });
+    const [, , ...back] = starts(sandbox);
+    expect(back).toEqual(["start echo.service", "start near.service", "start far.service"]);
+    expect(sandbox.apply("systemd-unit", socket(2)).output).toContain("done: 0 changed");
+  });
+
+  it("brings it back after a run that was killed in between, too", () => {
+    const sandbox = running();
+    for (const name of ALONG) writeFileSync(at(sandbox, `sd/${name}.service.active`), "");
+    writeFileSync(at(sandbox, "killed"), "");
+    expect(sandbox.apply("systemd-unit", socket(2)).status).not.toBe(0);
+    rmSync(at(sandbox, "killed"));
+    calls(sandbox);
+    for (const name of ALONG) {
+      expect(sandbox.check("systemd-unit", socket(2)).output).toContain(`would change: ${name}.service started`);
+    }
+    expect(sandbox.apply("systemd-unit", socket(2)).status).toBe(0);
+    expect(starts(sandbox)).toEqual(
+      ["echo.socket", "echo.service", "near.service", "far.service"].map((unit) => `start ${unit}`),
+    );
+    expect(sandbox.apply("systemd-unit", socket(2)).output).toContain("done: 0 changed");
   });
 
   it("is started so, too, when it does not run", () => {

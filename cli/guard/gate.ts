@@ -42,8 +42,10 @@ export async function judge({
   const answer: HostAnswer = offline
     ? { asked: false, why: "--offline" }
     : await askHost(verdicts, lab, tokenOf(secrets));
-  const refused = verdicts.filter((verdict) => verdict.isDestructive && !isAllowed(verdict, allow));
-  const failing = verdicts.filter(({ outcome }) => outcome === "fails");
+  const refused = verdicts.filter(
+    (verdict) => verdict.isDestructive && !verdict.isForbidden && !isAllowed(verdict, allow),
+  );
+  const failing = verdicts.filter(({ isForbidden, outcome }) => isForbidden || outcome === "fails");
   const isIncomplete = plan.errored === true;
   if (json)
     io.out(
@@ -76,11 +78,12 @@ function tellRefused(destroyed: readonly string[], failing: readonly Verdict[], 
     const allowing = names.map((name) => `--allow ${name}`).join(" ");
     io.err(`${word}: ${names.join(", ")} would be destroyed; if that is meant, allow it by name: ${allowing}`);
   }
-  for (const { changes, subject } of failing) {
-    const reasons = changes.filter(({ effect }) => effect === "fails");
+  for (const { changes, isForbidden = false, subject } of failing) {
+    const reasons = changes.filter(({ effect, fix }) => (isForbidden ? fix !== undefined : effect === "fails"));
     const texts = reasons.map(({ text }) => text).join(", ");
     const fixes = [...new Set(reasons.map(({ fix = "correct the inventory" }) => fix))].join("; ");
-    io.err(`${word}: a change of ${subject} would fail: ${texts}; ${fixes}`);
+    const what = isForbidden ? `${subject} must not be destroyed` : `a change of ${subject} would fail`;
+    io.err(`${word}: ${what}: ${texts}; ${fixes}`);
   }
 }
 

@@ -4,7 +4,8 @@ import { backupsOf } from "./backups";
 import { CONTAINER, FORCING, GONE, type Row, rowOf, VM, withoutReboot } from "./effects";
 import { hardwareChanges, hasHardware, hasHardwareDrift } from "./hardware";
 import { lossesOf } from "./losses";
-import { type Action, actionOf, type Difference, differences, type Plan, type ResourceChange } from "./plan";
+import { type Action, actionOf, type Difference, differences, isGuest, type Plan, type ResourceChange } from "./plan";
+import { clashOf, sharedOf } from "./same-vmid";
 import { type StepChange, stepChange, stepTexts } from "./steps";
 import { type Change, type Outcome, outcomeOf, type Verdict, worst } from "./verdict";
 
@@ -12,8 +13,6 @@ const TABLES: Readonly<Record<string, { readonly kind: "container" | "vm"; reado
   proxmox_virtual_environment_container: { kind: "container", rows: CONTAINER },
   proxmox_virtual_environment_vm: { kind: "vm", rows: VM },
 };
-
-export const isGuest = ({ mode, type }: ResourceChange): boolean => mode === "managed" && type in TABLES;
 
 /**
  * Says of each guest and node, and of whatever else a plan destroys, what applying the plan would do to it, why, and what
@@ -47,6 +46,7 @@ function guestVerdict({ change, lab, plan, stepsOf }: GuestChange): Verdict[] {
   const action = actionOf(change);
   const steps = stepsOf(change.name);
   const stays = action === "update" || action === "nothing";
+  const isDestroyed = action === "replace" || action === "delete";
   const isHardware = ({ role, runs }: StepChange) => runs && role === "hardware";
   const drift = plan.resource_drift?.find(({ address }) => address === change.address);
   const ofNode = guest?.adopt === false ? stepsOf(guest.node).find(isHardware) : undefined;
@@ -57,8 +57,8 @@ function guestVerdict({ change, lab, plan, stepsOf }: GuestChange): Verdict[] {
   const own = ownChanges({ change, action, guest, rows: table.rows, lab, drift });
   const { claims } = claimsOf(change, action, table.kind);
   const clash = claims ? clashOf(plan, lab, change, claims.vmid) : [];
-  const changes = [...own, ...clash, ...hardwareChanges(plan, change, guest, hardwareRuns)];
-  const isDestroyed = action === "replace" || action === "delete";
+  const shared = isDestroyed ? sharedOf(plan, lab, change) : [];
+  const changes = [...own, ...clash, ...shared, ...hardwareChanges(plan, change, guest, hardwareRuns)];
   if (action === "nothing" && !change.change.importing && changes.length + steps.length === 0) return [];
   return [
     {
@@ -68,6 +68,7 @@ function guestVerdict({ change, lab, plan, stepsOf }: GuestChange): Verdict[] {
       outcome: guestOutcome(change, action, changes),
       changes: [...changes, ...stepTexts(steps).map((text) => ({ text }))],
       isDestructive: isDestroyed,
+      ...(shared.length > 0 ? { isForbidden: true } : {}),
       ...(isDestroyed ? { losses: lossesOf(change), backups: backupsOf(lab, change.name) } : {}),
       ...(claims ? { claims } : {}),
     },
@@ -105,18 +106,6 @@ function claimsOf({ change }: ResourceChange, action: Action, kind: "container" 
   if (!isNew || typeof after?.vm_id !== "number") return {};
   const tags = Array.isArray(after.tags) ? after.tags.map(String) : [];
   return { claims: { vmid: after.vm_id, kind, tags: tags.filter((tag) => tag.startsWith("lab-")) } };
-}
-
-/** Nothing makes Terraform wait with one resource until another, of which it knows nothing, is gone. */
-function clashOf(plan: Plan, lab: Lab, { address, type }: ResourceChange, vmid: number): Change[] {
-  const former = plan.resource_changes?.find(
-    (each) => isGuest(each) && actionOf(each) === "delete" && each.change.before?.vm_id === vmid,
-  );
-  if (!former) return [];
-  const text = `VMID ${vmid} is that of ${former.name}, which the same plan destroys at the same time`;
-  const other = "give it another VMID; or take both out of the inventory, deploy, and put it in";
-  const move = `to keep the guest under its new name: terraform -chdir=cdktf.out/stacks/${lab.name} state mv ${former.address} ${address}`;
-  return [{ text, effect: "fails", fix: former.type === type ? `${move}; for another guest, ${other}` : other }];
 }
 
 interface Own {

@@ -5,6 +5,8 @@ export interface Plan {
   readonly resource_changes?: readonly ResourceChange[];
   /** What was found changed since Terraform looked last, by somebody else. */
   readonly resource_drift?: readonly ResourceChange[];
+  /** All that Terraform knows before the plan is applied, also what `-target` leaves out of the changes. */
+  readonly prior_state?: { readonly values?: { readonly root_module?: { readonly resources?: readonly Held[] } } };
   /** The plan stopped at an error and holds only part of the changes. */
   readonly errored?: boolean;
   readonly configuration?: { readonly root_module?: { readonly resources?: readonly Configured[] } };
@@ -31,6 +33,15 @@ interface Configured {
   readonly expressions?: { readonly [name: string]: unknown };
 }
 
+/** A resource of the state. */
+export interface Held {
+  readonly address: string;
+  readonly mode: string;
+  readonly type: string;
+  readonly name: string;
+  readonly values?: Values;
+}
+
 export interface ResourceChange {
   readonly address: string;
   readonly mode: string;
@@ -50,6 +61,9 @@ export interface ResourceChange {
     readonly importing?: object;
   };
 }
+
+export const isGuest = ({ mode, type }: Pick<Held, "mode" | "type">): boolean =>
+  mode === "managed" && /^proxmox_virtual_environment_(container|vm)$/.test(type);
 
 export interface Values {
   readonly [name: string]: unknown;

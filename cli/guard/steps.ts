@@ -35,19 +35,26 @@ const WHY: Readonly<Record<string, string>> = {
  * nothing of what it did is undone.
  */
 export function stepChange(change: ResourceChange, owners: ReadonlySet<string>): StepChange | undefined {
-  const owner = ownerOf(change.name, owners);
   const action = actionOf(change);
-  if (owner === undefined || action === "nothing" || action === "update") return undefined;
-  const role = change.name.slice(owner.length + 1);
-  return { owner, role, runs: action !== "delete", again: reason(change, action), stands: stands(change, action) };
+  if (action === "nothing" || action === "update") return undefined;
+  const found = ownedBy(change.name, owners);
+  return (
+    found && { ...found, runs: action !== "delete", again: reason(change, action), stands: stands(change, action) }
+  );
 }
 
 const stands = ({ action_reason }: ResourceChange, action: Action): boolean =>
   action === "replace" && action_reason !== "replace_because_tainted" && action_reason !== "replace_by_request";
 
-/** The longest name that fits: a guest may be called `web` and another `web_old`. */
-function ownerOf(name: string, owners: ReadonlySet<string>): string | undefined {
-  return [...owners].filter((owner) => name.startsWith(`${owner}_`)).sort((a, b) => b.length - a.length)[0];
+/** What cdktf ends an address with that constructs/address.ts could not give: `_1pve_hardware_88E1F3DC`. */
+const HASH = /_[0-9A-F]{8}$/;
+
+/** The longest name that fits: a guest may be called `web` and another `web_old`. Only a node's begins with a digit. */
+function ownedBy(name: string, owners: ReadonlySet<string>): Pick<StepChange, "owner" | "role"> | undefined {
+  const prefix = (owner: string) => `${/^\d/.test(owner) ? "_" : ""}${owner}_`;
+  const fitting = [...owners].filter((owner) => name.startsWith(prefix(owner)));
+  const [owner] = fitting.sort((a, b) => b.length - a.length);
+  return owner === undefined ? undefined : { owner, role: name.slice(prefix(owner).length).replace(HASH, "") };
 }
 
 function reason(change: ResourceChange, action: Action): string {

@@ -27,7 +27,7 @@ export interface Change {
   readonly effect?: Effect;
   /** The line of the inventory that causes it. */
   readonly at?: Position;
-  /** What to do where the effect is that the apply fails. @default correct the inventory */
+  /** What to do where it is refused, whatever is allowed. @default correct the inventory */
   readonly fix?: string;
 }
 
@@ -45,6 +45,8 @@ export interface Verdict {
   readonly backups?: readonly string[];
   /** Somebody has to allow it by name. */
   readonly isDestructive: boolean;
+  /** Nobody can allow it: it would destroy another guest. @default false */
+  readonly isForbidden?: boolean;
   /** The VMID that is taken into use, and the lab's tag that its holder would carry. */
   readonly claims?: { readonly vmid: number; readonly kind: "container" | "vm"; readonly tags: readonly string[] };
 }

@@ -29,6 +29,9 @@ export const ALONE = {
 
 const FLAG = /^--?(auto-approve|verbose|offline)$/;
 const VALUED = /^--(vault-password-file|allow|limit)(?:=(.*))?$/s;
+/** -l HOSTS, -l=HOSTS and -lHOSTS, but not Terraform's -lock. */
+const SHORT = /^-l(?!ock)(=?)(.*)$/s;
+const longOf = (_: string, __: string, hosts: string) => (hosts === "" ? "--limit" : `--limit=${hosts}`);
 /** What an option has behind it. */
 const EXPECTED: Readonly<Record<string, string>> = {
   allow: "the name of a guest",
@@ -37,7 +40,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
 };
 const OWN = ["verbose", "vault-password-file", "limit"];
 const OWN_OF: Readonly<Record<Command, readonly string[]>> = {
-  diff: [...OWN, "offline", "allow"],
+  diff: [...OWN, "offline"],
   deploy: [...OWN, "auto-approve", "allow"],
 };
 
@@ -49,7 +52,7 @@ export function parseArguments(command: Command, args: readonly string[], { cwd 
   let target: string | undefined;
   for (let index = 0; index < args.length; index++) {
     const argument = args[index] ?? "";
-    const [, option = "", inline] = VALUED.exec(argument.replace(/^-l$/, "--limit")) ?? [];
+    const [, option = "", inline] = VALUED.exec(argument.replace(SHORT, longOf)) ?? [];
     const [, flag] = FLAG.exec(argument) ?? [];
     if (option !== "") values[option]?.push(needed(option, inline ?? args[++index]));
     else if (flag !== undefined) flags.add(flag);
@@ -61,6 +64,8 @@ export function parseArguments(command: Command, args: readonly string[], { cwd 
   const [approved, verbose, offline] = ["auto-approve", "verbose", "offline"].map((flag) => flags.has(flag));
   if (offline && command === "deploy")
     throw new UsageError("--offline is for npm run diff: a deployment needs the host");
+  if (command === "diff" && (approved || values.allow?.length))
+    throw new UsageError("--auto-approve and --allow are for npm run deploy: npm run diff changes nothing");
   const { "vault-password-file": vaultPasswordFile = [], allow = [], limit = [] } = values;
   return {
     ...{ command, target, rest, vaultPasswordFile, allow },
@@ -109,7 +114,7 @@ export function usage(command: Command): string {
         "  --allow NAME                this guest may be destroyed; may be repeated",
       ]
     : [
-        "  --offline                   asks neither the host nor the nodes whether they answer: for a lab that is not built yet",
+        "  --offline                   asks neither the host nor the nodes, and needs no credentials: for a lab that is not built yet",
       ];
   return [
     `Usage: npm run ${command} -- LAB [options] [options of terraform plan]`,
@@ -120,7 +125,7 @@ export function usage(command: Command): string {
     "",
     "  LAB                         a folder's name under inventory/, or a path",
     ...own,
-    "  -l, --limit HOSTS           these hosts and groups alone: web,docker_hosts,!db",
+    "  -l, --limit HOSTS           these hosts and groups, and what they need, alone: web,docker_hosts,!db",
     "  --verbose                   shows all that Terraform and the steps' scripts say",
     "  --vault-password-file FILE  a file with the vault password, or a script that prints it; may be repeated",
     "",

@@ -2,8 +2,10 @@ import { backupCoverage, type LeftOut } from "../backup";
 import { type BackupJob, type Guest, placeOf, variableOf } from "../lab";
 import type { Problem } from "../problem";
 import { describesGuest } from "../resolve/facts";
+import { NODES } from "../resolve/node";
 import { suggest } from "../schema/nearest";
-import type { Rule } from "./rule";
+import { treeAt } from "../tree";
+import type { Rule, RuleInput } from "./rule";
 
 const VARIABLE = "proxmox_backup_jobs";
 
@@ -49,19 +51,26 @@ function withoutMounts(guest: Guest, parts: readonly LeftOut[]): Problem {
   };
 }
 
-/** `backup-storage`, `backup-of-excluded`, `empty-backup-job`: a job can do what it says. */
-export const backupJobsWork: Rule = function* ({ facts, lab, nodes }) {
+/** `backup-storage`, `backup-of-excluded`, `backup-on-other-node`, `empty-backup-job`, `unknown-node`: a job can do what it says. */
+export const backupJobsWork: Rule = function* (input) {
+  const { facts, lab, nodes } = input;
   const guests = new Map(lab.guests.map((guest) => [guest.name, guest]));
   // Guests with mistakes are missing here, which is no mistake of a job.
   const isWhole = [...facts.hosts.values()].every((host) => !describesGuest(host) || guests.has(host.name));
   for (const job of lab.backupJobs ?? []) {
-    const taken = job.what.kind === "guests" ? job.what.guests.flatMap((name) => guests.get(name) ?? []) : lab.guests;
+    const meant = job.what.kind === "guests" ? job.what.guests.flatMap((name) => guests.get(name) ?? []) : lab.guests;
+    yield* excluded(job, meant);
+    if (job.node !== undefined && !facts.members.get(NODES)?.has(job.node)) {
+      yield unknownNode(job, job.node, facts.members.get(NODES)?.keys() ?? []);
+      continue;
+    }
+    const taken = meant.filter(({ node }) => job.node === undefined || job.node === node);
     if (isWhole && job.what.kind === "guests" && taken.length === 0) yield empty(job);
-    yield* excluded(job, taken);
+    else yield* elsewhere(job, guests, input);
     const names = new Set(taken.map(({ node }) => node));
     for (const name of names) {
       const node = nodes.get(name);
-      if (!node || (job.node !== undefined && job.node !== name)) continue;
+      if (!node) continue;
       const storage = node.storages.find((each) => each.name === job.storage);
       if (storage?.content.includes("backup")) continue;
       const fitting = node.storages.filter(({ content }) => content.includes("backup")).map((each) => each.name);
@@ -91,9 +100,43 @@ const empty = (job: BackupJob): Problem => ({
   severity: "error",
   at: placeOf(job.source, "guests"),
   path: `${VARIABLE}.${job.name}.guests`,
-  message: `the job ${job.name} backs up no guest`,
-  fix: "name guests, or delete the job",
+  message: `the job ${job.name} backs up no guest${job.node === undefined ? "" : ` of ${job.node}`}`,
+  fix: `name guests${job.node === undefined ? "" : " that live there, delete node:"}, or delete the job`,
 });
+
+const unknownNode = (job: BackupJob, node: string, known: Iterable<string>): Problem => ({
+  rule: "unknown-node",
+  severity: "error",
+  at: placeOf(job.source, "node"),
+  path: `${VARIABLE}.${job.name}.node`,
+  message: `no node is called "${node}"`,
+  fix: suggest(node, known),
+});
+
+/** Guests that a job of one node names, each by its own name, and that live on another one. */
+function* elsewhere(
+  { name: job, node }: BackupJob,
+  all: ReadonlyMap<string, Guest>,
+  { wide }: RuleInput,
+): Iterable<Problem> {
+  const names = wide.values[VARIABLE]?.[job]?.guests;
+  const tree = wide.trees.get(VARIABLE);
+  if (node === undefined || !tree || !Array.isArray(names)) return;
+  for (const [index, name] of names.entries()) {
+    const guest = all.get(name);
+    if (!guest || guest.node === node) continue;
+    yield {
+      rule: "backup-on-other-node",
+      severity: "warning",
+      at: treeAt(tree, [job, "guests", index]).tree.at,
+      also: [{ at: placeOf(guest.source, "node"), note: `says that ${name} is on ${guest.node}` }],
+      path: `${VARIABLE}.${job}.guests.${index}`,
+      subject: name,
+      message: `the job ${job} is for ${node} only, and ${name} is on ${guest.node}`,
+      fix: "delete node:, or leave the guest out of the job",
+    };
+  }
+}
 
 function* excluded(job: BackupJob, taken: readonly Guest[]): Iterable<Problem> {
   if (job.what.kind !== "guests") return;

@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Position, Problem } from "../problem";
-import { type MappingEntry, type MappingTree, type Tree, toPlain, treeAt, writtenAt } from "../tree";
+import { type MappingEntry, type MappingTree, type Tree, toPlain, treeAt, treesTo, writtenAt } from "../tree";
 import { exampleFor } from "./examples";
 import { readerOf, UNSURE } from "./fast";
 import { nearest, synonym } from "./nearest";
@@ -155,7 +155,7 @@ function valueProblem(issue: Issue, root: Tree, path: readonly PropertyKey[], na
     return {
       rule: "missing-key",
       severity: "error",
-      at: place.keyAt ?? place.tree.at,
+      ...origin(root, path, place.tree.via ? writtenAt(place.tree) : (place.keyAt ?? place.tree.at)),
       path: dotted,
       message,
       fix: `add ${key}:`,
@@ -169,24 +169,24 @@ function valueProblem(issue: Issue, root: Tree, path: readonly PropertyKey[], na
     issue.code === "custom" && what === undefined
       ? issue.message
       : `expected ${expected ?? "another value"}, got ${got}`;
-  const { at, ...through } = what === "key" ? { at: place.keyAt ?? place.tree.at } : origin(place.tree);
+  // A key is no part of what its own value came through.
+  const from = what === "key" ? origin(root, path.slice(0, -1), place.keyAt ?? place.tree.at) : undefined;
   return {
     rule: "invalid-value",
     severity: "error",
-    at,
-    ...through,
+    ...(from ?? origin(root, path, writtenAt(place.tree))),
     path: dotted,
     message: what === "key" ? `as a name ${message}` : message,
     ...(fix === undefined ? {} : { fix }),
   };
 }
 
-/** A value that came through a template is mended where it was written. */
-function origin(tree: Tree): Pick<Problem, "also" | "isOfHost"> & { readonly at: Position } {
-  if (!tree.via) return { at: tree.at };
-  const at = writtenAt(tree);
-  const isElsewhere = at.file !== tree.at.file || at.line !== tree.at.line;
-  return { at, isOfHost: true, ...(isElsewhere ? { also: [{ at: tree.at, note: "takes it" }] } : {}) };
+/** What came through a template, itself or with what it is a part of, is mended where it was written: `at`. */
+function origin(root: Tree, path: readonly PropertyKey[], at: Position): Pick<Problem, "also" | "at" | "isOfHost"> {
+  const taker = treesTo(root, path).findLast(({ via }) => via);
+  if (!taker) return { at };
+  const isElsewhere = at.file !== taker.at.file || at.line !== taker.at.line;
+  return { at, isOfHost: true, ...(isElsewhere ? { also: [{ at: taker.at, note: "takes it" }] } : {}) };
 }
 
 /** In words what a native zod type expected. */
@@ -238,7 +238,7 @@ function unknownKey(
   return {
     rule: "unknown-key",
     severity: "error",
-    at: place.keyAt ?? place.tree.at,
+    ...origin(root, path, place.keyAt ?? place.tree.at),
     path: dot(name, [...path, key]),
     message: `unknown key "${key}"`,
     fix: near === undefined ? `delete it; known are: ${known.join(", ")}` : `did you mean "${near}"?`,

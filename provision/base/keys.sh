@@ -4,12 +4,24 @@
 
 KEYS=/etc/ssh/authorized_keys.d
 
-# Leaves in ./keyed who has keys, and in ./keys-before whose keys are this role's to remove.
+# Leaves in ./keyed who has keys, and in ./keys-before whose keys are this role's to remove. The line "-" of the memory says
+# that there is one: a former release kept none, and had the folder to itself.
 begin_keys() {
   entries base_users print_keyed >./keyed
   [ ! -s ./keyed ] || install_folder "$KEYS" 755
-  remembered base-keys >./keys-before
+  if [ ! -f "$STATE/base-keys" ] && grep -qsF "$KEYS/%u" "$SSHD_OURS"; then
+    print_former >./keys-before
+    { echo -; cat ./keys-before; } | remember base-keys
+  else
+    remembered base-keys | grep -vx -e - >./keys-before || :
+  fi
 }
+print_former() {
+  for file in "$KEYS"/*; do
+    [ ! -f "$file" ] || of_files "$file" || printf '%s\n' "${file##*/}"
+  done
+}
+of_files() { remembered files | grep -qx "[^ ]* [^ ]* $1"; }
 print_keyed() { [ "$(list_length "$1_ssh_keys")" -eq 0 ] || printf '%s\n' "$(setting "$1_name")"; }
 
 # install_keys USER LIST
@@ -25,7 +37,7 @@ remove_other_keys() {
   while read -r former; do
     grep -qxF -e "$former" ./keyed || remove_file "$KEYS/$former"
   done <./keys-before
-  sort ./keyed | remember base-keys
+  { echo - && cat ./keyed; } | sort | remember base-keys
   for file in "$KEYS"/*; do
     is_known_keys "$file" || note "$file is not of base_users, and stays: who has its keys logs in as ${file##*/}"
   done
@@ -33,7 +45,7 @@ remove_other_keys() {
 
 # An empty file lets nobody in. The role files says itself what it puts where.
 is_known_keys() {
-  [ ! -s "$1" ] || grep -qxF -e "${1##*/}" ./keyed || grep -qxF -e "${1##*/}" ./keys-before || remembered files | grep -qx "[^ ]* [^ ]* $1"
+  [ ! -s "$1" ] || grep -qxF -e "${1##*/}" ./keyed || grep -qxF -e "${1##*/}" ./keys-before || of_files "$1"
 }
 
 # authorized_keys_files: what AuthorizedKeysFile is to say: where keys are looked for without this role, and its own.

@@ -9,7 +9,7 @@ set -eu
 is_debian_like || exit 0
 if [ "$SOURCE" = docker ]; then
   printf '%s\n' "$REPOSITORY_PROGRAMS" >&3
-elif ! has_command dockerd && [ ! -e /etc/apt/sources.list.d/docker.sources ]; then
+elif ! has_command dockerd && [ ! -e /etc/apt/sources.list.d/docker.sources ] && ! foreign; then
   look_for_traps
   distribution_packages
   set_daemon

@@ -74,24 +74,38 @@ hold() {
   hold_packages docker "$@"
 }
 
-# keep_running PACKAGE: another version of it restarts the daemon, too.
+# keep_running PACKAGE: another version of it, or it instead of another source's, restarts the daemon, too.
 keep_running() {
-  if [ -z "$VERSION" ] || ! has_command dockerd || package_present "$(engine "$1")"; then return 0; fi
+  if ! has_command dockerd || package_present "$(engine "$1")"; then return 0; fi
   owe_running
 }
 
 # owe_running: to a container without a restart policy, the daemon's restart is its end. The oldest first, which the others may
-# be waiting for.
+# be waiting for. What an earlier look at this same run of the daemon has found may have been stopped since by somebody.
 owe_running() {
   : >./running
   if [ -n "$STEP_CHECK" ] || ! service_active docker; then return 0; fi
   docker ps --quiet --no-trunc >./running 2>/dev/null || :
-  sed '1!G; h; $!d' ./running | while read -r running; do owe docker-owed "start $running"; done
+  invocation=$(daemon_invocation)
+  [ -z "$invocation" ] || forget_running "$invocation"
+  sed '1!G; h; $!d' ./running | while read -r running; do owe docker-owed "start $running${invocation:+ $invocation}"; done
 }
 
-# pay_docker restart docker | start ID
+# Another one whenever the daemon has been started anew.
+daemon_invocation() { systemctl show --property InvocationID --value docker 2>/dev/null || :; }
+
+forget_running() {
+  open_debts docker-owed
+  grep -v "^start .* $1\$" ./docker-owed >./other-debts || :
+  cp ./other-debts ./docker-owed
+  remember docker-owed <./docker-owed
+}
+
+# pay_docker restart docker | start ID [INVOCATION]
 pay_docker() {
   if [ "$1" = start ]; then
+    # The daemon that it ran under still runs, or it no longer ran when that was restarted: so it was not the restart that ended it.
+    if ! owed docker-owed "$*" || [ "${3:-none}" = "$(daemon_invocation)" ]; then return 0; fi
     start_again "$2"
     return 0
   fi

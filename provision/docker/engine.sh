@@ -60,20 +60,49 @@ set_daemon() {
 
 # keep_foreign: what somebody else wrote there is kept beside it, but for what containers and volumes would vanish with.
 keep_foreign() {
-  if [ ! -f "$DAEMON" ] || ! foreign_lines | grep -q .; then return 0; fi
-  for key in data-root graph storage-driver; do
-    value=$(sed -n "s/.*\"$key\"[[:space:]]*:[[:space:]]*\"\([^\"]*\)\".*/\1/p" "$DAEMON" | head -n 1)
+  foreign || return 0
+  for key in data-root graph storage-driver userns-remap containerd-snapshotter; do
+    value=$(foreign_value "$key")
     case $key=${value%/} in
-      *= | *=/var/lib/docker | storage-driver=overlay2 | storage-driver=fuse-overlayfs) continue ;;
+      *= | *=/var/lib/docker | storage-driver=overlay2 | storage-driver=fuse-overlayfs | containerd-snapshotter=false) continue ;;
     esac
     fail "docker: $DAEMON, which is not this role's, has \"$key\": \"$value\", and the role writes it whole, without that:" \
-      "containers, images and volumes would be out of sight. Nothing was changed. Expected: they lie in /var/lib/docker, with overlay2." \
-      "Stop docker and docker.socket, move what is to stay there (another disk can be a mount at /var/lib/docker), take $key out of the file, and apply again"
+      "containers, images or volumes would be out of sight. Nothing was changed." \
+      "Expected: they lie in /var/lib/docker itself, with overlay2, and not in containerd's store. $(way_out "$key"), and apply again"
   done
-  note "$DAEMON was not this role's; what it said is kept in $DAEMON.replaced"
+  kept=$DAEMON.replaced
+  number=1
+  # Another file may have been replaced before.
+  while [ -e "$kept" ] && ! cmp -s "$DAEMON" "$kept"; do
+    number=$((number + 1))
+    kept=$DAEMON.replaced.$number
+  done
+  note "$DAEMON was not this role's; what it said is kept in $kept"
+  [ ! -e "$kept" ] || return 0
   cat "$DAEMON" >./content
-  change "$DAEMON.replaced" put_file "$DAEMON.replaced" 600 root:root
+  change "$kept" put_file "$kept" 600 root:root
 }
+
+# foreign_value KEY: as JSON has it, which may be on the next line.
+foreign_value() {
+  tr '\n' ' ' <"$DAEMON" | sed -n "s/.*\"$1\"[[:space:]]*:[[:space:]]*\"\{0,1\}\([^\",}[:space:]]*\).*/\1/p"
+}
+
+# way_out KEY: files can be moved to another folder, but not into another kind of store.
+way_out() {
+  case $1 in
+    data-root | graph)
+      echo "Stop docker and docker.socket, move what is to stay there (another disk can be a mount at /var/lib/docker), take $1 out of the file"
+      ;;
+    *)
+      echo "Save what is to stay (docker save for images, docker commit for containers, the files of volumes), take $1 out of the file," \
+        "restart docker, put it back (docker load)"
+      ;;
+  esac
+}
+
+# Whether there is a file that somebody else has had a hand in.
+foreign() { [ -f "$DAEMON" ] && foreign_lines | grep -q .; }
 
 # Lines of the file as it is that this role has not written, whatever its settings were.
 foreign_lines() {

@@ -52,11 +52,25 @@ pay_service() {
   if [ "$1" = reload ] && owed files-services "restart $2"; then
     return 0
   elif service_known "$2"; then
-    SERVICE_REMEDY="It is told of $(files_of "$2"): mend that, or take reload: and restart: from its entry"
-    "$1_service" "$2"
+    tell "$1" "$2"
   elif [ -z "$STEP_CHECK" ]; then
     # One that a later role brings reads the file when it first starts.
     note "$1: $2: there is no such service here, so none was told of its file; correct the name, unless a later role brings it"
+  fi
+}
+
+# A file that is gone has no entry to mend: its service is told once, and may fail.
+tell() {
+  if grep -qF -e " $2 /" ./told-now; then
+    SERVICE_REMEDY="It is told of $(files_of "$2"): mend that, or take reload: and restart: from its entry"
+    "$1_service" "$2"
+  else
+    SERVICE_REMEDY=
+    if ("$1_service" "$2") >./tried 2>&1; then
+      cat ./tried
+    else
+      note "$2 was told that it is without $(files_of "$2") now, and its $1 failed, see its log; no file names it any more, so it is left as it is"
+    fi
   fi
 }
 

@@ -80,17 +80,22 @@ runs() {
 # start VERB UNIT
 start() {
   freed=
+  along=
   case $2 in *.socket) free_socket "$2" ;; esac
   anew "$1" "$2" || show_failure "$2" "systemctl $1 $2 failed"
   printf '%s\n' "$2" >>"$RAN"
   printf '%s\n' "$2" >>./watched
   paid_start "$2"
-  for each in $freed; do
-    anew start "$each" || show_failure "$each" "systemctl start $each failed"
-    note "$each was stopped and started again, for $2 cannot start while it runs"
-    printf '%s\n' "$each" >>./watched
-    paid_start "$each"
-  done
+  for each in $freed; do bring_back "$each" "$2 cannot start while it runs"; done
+  for each in $along; do bring_back "$each" "it stops together with$freed"; done
+}
+
+# bring_back UNIT WHY
+bring_back() {
+  anew start "$1" || show_failure "$1" "systemctl start $1 failed"
+  note "$1 was stopped and started again, for $2"
+  printf '%s\n' "$1" >>./watched
+  paid_start "$1"
 }
 
 paid_start() { ! owed systemd-owed "start $1" || paid systemd-owed "start $1"; }
@@ -100,15 +105,27 @@ free_socket() {
   # Who is connected to one with Accept=yes has a service of his own.
   [ "$(systemctl show -p Accept --value "$1")" = no ] || return 0
   for each in $(systemctl show -p Triggers --value "$1"); do
-    case $(systemctl is-active "$each" 2>/dev/null) in
-      "" | inactive | failed) ;;
-      *) freed="$freed $each" ;;
-    esac
+    ! is_up "$each" || freed="$freed $each"
   done
   [ -n "$freed" ] || return 0
-  for each in "$1" $freed; do owe systemd-owed "start $each"; done
+  seen="$1$freed"
+  for each in "$1" $freed; do stops_with "$each"; done
+  for each in "$1" $freed $along; do owe systemd-owed "start $each"; done
   # shellcheck disable=SC2086
   systemctl stop "$1" $freed
+}
+
+is_up() { case $(systemctl is-active "$1" 2>/dev/null) in "" | inactive | failed) return 1 ;; esac }
+
+# stops_with UNIT: adds to $along what runs and systemd stops along with it, systemd.unit(5). What does not run passes nothing on.
+stops_with() {
+  for each in $(systemctl show -p RequiredBy -p RequisiteOf -p BoundBy -p ConsistsOf -p PropagatesStopTo --value "$1"); do
+    case " $seen " in *" $each "*) continue ;; esac
+    seen="$seen $each"
+    is_up "$each" || continue
+    along="$along $each"
+    stops_with "$each"
+  done
 }
 
 show_failure() {

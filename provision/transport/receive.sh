@@ -45,7 +45,10 @@ alone() {
   other=unknown
   # shellcheck disable=SC2086
   lock=/run/proxmox-lab-lock.$(IFS=' /' && set -f && set -- $name && IFS=_ && printf %s "$*")
-  if ! true 2>/dev/null >>"$lock"; then return 0; fi
+  if ! true 2>/dev/null >>"$lock"; then
+    lock=
+    return 0
+  fi
   exec 9>>"$lock"
   patience=1800
   until flock -n 9; do
@@ -60,8 +63,8 @@ alone() {
     sleep 2
     patience=$((patience - 2))
   done
-  printf '%s\n' $$ >"$lock"
 }
+lock=
 [ "$action" = check ] || alone
 
 HOME=${HOME:-/root} LC_ALL=C DEBIAN_FRONTEND=noninteractive
@@ -70,7 +73,7 @@ export HOME LC_ALL DEBIAN_FRONTEND
 
 # The settings become variables of the shell that runs the role, not of the environment of what it starts.
 # Output goes to a file, so that a service which the role starts holds no end of the connection; nor has it the lock.
-sh -euc '. ./settings.sh; [ ! -f ./secrets.sh ] || . ./secrets.sh; . "./$1.sh"' role "$action" >output 2>&1 9>&-
+sh -euc '[ -z "$2" ] || echo $$ >"$2"; set -- "$1"; . ./settings.sh; [ ! -f ./secrets.sh ] || . ./secrets.sh; . "./$1.sh"' role "$action" "$lock" >output 2>&1 9>&-
 status=$?
 
 show_output() {

@@ -43,19 +43,18 @@ export class Containers {
   }
 
   #template({ os }: ContainerGuest, node: NodeAccess): LxcTemplate {
-    const file = os.kind === "volume" ? os.volume : `${os.storage}:${os.fileName}`;
-    const known = this.#templates.get(`${node.name}/${file}`);
-    if (known) return known;
-    const made =
-      os.kind === "volume"
-        ? { volumeId: literal(os.volume), osType: os.osType }
-        : new ContainerTemplate(this.#context.stack, this.#idOf(node, file), {
-            ...literals(os),
-            nodeName: node.name,
-            after: this.#context.storage(os.storage),
-          });
-    this.#templates.set(`${node.name}/${file}`, made);
-    return made;
+    if (os.kind === "volume") return { volumeId: literal(os.volume), osType: os.osType };
+    const file = `${os.storage}:${os.fileName}`;
+    let template = this.#templates.get(`${node.name}/${file}`);
+    if (!template) {
+      template = new ContainerTemplate(this.#context.stack, this.#idOf(node, file), {
+        ...literals(os),
+        nodeName: node.name,
+        after: this.#context.storage(os.storage),
+      });
+      this.#templates.set(`${node.name}/${file}`, template);
+    }
+    return template;
   }
 
   /** Readable, and another one for a file whose name differs in characters only that addresses do not hold. */

@@ -80,6 +80,16 @@ describe("the guard's verdict", () => {
     expect((await judged(elsewhere, { allow: ["old"], offline: true })).code).toBe(0);
   });
 
+  it("is 3 for what would destroy a guest that stays, by an address of another name, whatever is allowed", async () => {
+    const twice = plan(change(`${CT}.old`, "delete", lxc(), null), change(`${CT}.web`, "nothing", lxc(), lxc()));
+    const { code, err } = await judged(twice, { allow: ["old"] });
+    expect({ code, err }).toEqual({
+      code: 3,
+      err: `refused: old must not be destroyed: VMID 301 is that of web, too, which is not to go: what destroys old destroys it; let Terraform forget old: terraform -chdir=cdktf.out/stacks/lab state rm ${CT}.old`,
+    });
+    expect((await judged(twice)).err).not.toContain("--allow");
+  });
+
   it("does not ask the host who holds VMIDs where it is told not to", async () => {
     const created = change(`${CT}.web`, "create", null, lxc());
     expect((await judged(plan(created), { offline: true })).out).toContain("whether VMIDs are free: --offline.");

@@ -78,4 +78,20 @@ describe("what the plan does not say", () => {
       ["pve1", "configured", "runs base"],
     ]);
   });
+
+  it("knows the steps of a node whose name begins with a digit by cdktf's addresses", () => {
+    const given = lab({ nodes: [node({ name: "1pve" }), node({ name: "pve" })], guests: [guest({ node: "1pve" })] });
+    const has = lxc({ mount_point: [{ path: "/a", volume: "/srv/a" }] });
+    const told = plan(
+      change(`${CT}.web`, "nothing", has, has),
+      change("null_resource._1pve_hardware_88E1F3DC", "create", null, { triggers: {} }),
+      change("null_resource._1pve_zfs-dataset-za_078C1427", "create", null, { triggers: {} }),
+      change("null_resource.pve_node-base", "create", null, { triggers: {} }),
+    );
+    expect(guardPlan(told, given).map(({ changes, subject }) => [subject, changes[0]?.text])).toEqual([
+      ["web", "mount /a is taken away; the folder of the node stays"],
+      ["1pve", "runs hardware, zfs-dataset-za"],
+      ["pve", "runs node-base"],
+    ]);
+  });
 });

@@ -40,6 +40,22 @@ describe("what stands behind npm run diff and deploy: they", () => {
     }
   });
 
+  it.each([["-l", "web,db"], ["-l=web,db"], ["-lweb,db"], ["--limit=web", "-l", "db"]])(
+    "take hosts by %s %s",
+    (...args) => {
+      const io = { cwd: folder(), out: () => undefined, err: () => undefined, colors: pc.createColors(false) };
+      expect(parseArguments("diff", ["lab", ...args, "-lock=false"], io)).toMatchObject({
+        limit: "web,db",
+        rest: ["-lock=false"],
+      });
+    },
+  );
+
+  it("refuse for a diff what only a deployment takes", async () => {
+    for (const option of ["--auto-approve", "--allow=web"])
+      await expect(run(folder(), ["diff", "lab", option], GIVEN)).rejects.toThrow("are for npm run deploy");
+  });
+
   it("print how they are used, whatever else is given", async () => {
     const help = await run(folder(), ["diff", "--help"]);
     expect(help).toMatchObject({
