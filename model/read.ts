@@ -1,6 +1,6 @@
-import { accessSync, constants } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { briefly } from "./compiler";
+import { isExecutable } from "./executable";
 import { GroupGraph } from "./group-graph";
 import { addHostsFile } from "./hosts-file";
 import type { Group, Host, Inventory } from "./inventory";
@@ -186,13 +186,4 @@ function foreignFormat(path: string): { message: string; certain: boolean } | un
   return looksLikeIni(path)
     ? { message: "this looks like an INI inventory; only YAML ones are read", certain: true }
     : undefined;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,6 @@
 // Which program is meant by its name: that of the project's .venv, which scripts/venv.sh makes, before those of PATH.
-import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { isExecutable } from "../model/executable";
 
 const VENV = join(__dirname, "..", ".venv", "bin");
 
@@ -8,13 +8,4 @@ const VENV = join(__dirname, "..", ".venv", "bin");
 export function findProgram(name: string): string | undefined {
   const folders = [VENV, ...(process.env.PATH ?? "").split(delimiter)];
   return folders.map((folder) => join(folder, name)).find(isExecutable);
-}
-
-export function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

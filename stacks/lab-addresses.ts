@@ -1,9 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { TerraformResource } from "cdktf";
-import { buildApp, type LabInput } from "./app";
-import { quietStacks } from "./quiet-stacks";
+import type { LabInput } from "./app";
+import { lookAtBuilt } from "./built-lab";
 
 /** A resource of a lab's stack. */
 export interface LabAddress {
@@ -19,18 +16,12 @@ export interface LabAddress {
  * @throws LabError with the problems of the lab.
  */
 export function labAddresses(input: LabInput): readonly LabAddress[] {
-  const outdir = mkdtempSync(join(tmpdir(), "lab-addresses-"));
-  const restore = quietStacks();
-  try {
-    return buildApp([input], { outdir })
-      .node.findAll()
+  return lookAtBuilt(input, (constructs) =>
+    constructs
       .filter((each): each is TerraformResource => TerraformResource.isTerraformResource(each))
       .map(({ friendlyUniqueId, node, terraformResourceType }) => ({
         address: `${terraformResourceType}.${friendlyUniqueId}`,
         owner: node.path.split("/")[1] ?? "",
-      }));
-  } finally {
-    restore();
-    rmSync(outdir, { recursive: true, force: true });
-  }
+      })),
+  );
 }

@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { compact } from "../constructs/compact";
 import { Step } from "../constructs/step";
 import { enterCommand, type NodeLogin, type StepTarget } from "../constructs/transport";
 import type { Lab, Node } from "../model/lab";
-import { buildApp, type LabInput } from "./app";
-import { quietStacks } from "./quiet-stacks";
+import type { LabInput } from "./app";
+import { lookAtBuilt } from "./built-lab";
 
 /** One role on one guest or node, as the stack has it, without Terraform. */
 export interface LabStep {
@@ -43,18 +40,9 @@ export interface Login {
  * @throws LabError with the problems of the lab.
  */
 export function labSteps(input: LabInput): LabStep[] {
-  // cdktf makes folders, in which nothing is written here.
-  const outdir = mkdtempSync(join(tmpdir(), "lab-steps-"));
-  const restore = quietStacks();
-  try {
-    return buildApp([input], { outdir })
-      .node.findAll()
-      .filter((each): each is Step => each instanceof Step)
-      .map(stepOf);
-  } finally {
-    restore();
-    rmSync(outdir, { recursive: true, force: true });
-  }
+  return lookAtBuilt(input, (constructs) =>
+    constructs.filter((each): each is Step => each instanceof Step).map(stepOf),
+  );
 }
 
 function stepOf({ resource, run: { secrets, target, ...run } }: Step): LabStep {

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type BridgeRules, networkRules } from "../../constructs/network-rules";
+import { absentPrograms, inNetworkWorld } from "../support/network-world";
 import { temporaryFolder } from "../support/run-step";
 import { describeInSandbox } from "../support/sandbox";
 import { itUnless } from "../support/skip";
@@ -96,7 +97,7 @@ const accepted = (bridges: readonly BridgeRules[]) => {
   return { file, check: spawnSync("unshare", ["--net", "nft", "-c", "-f", file], { encoding: "utf8" }) };
 };
 
-const missing = ["nft", "ip", "busybox"].filter((name) => spawnSync("sh", ["-c", `command -v ${name}`]).status !== 0);
+const missing = absentPrograms(["nft", "ip", "busybox"]);
 
 describeInSandbox("a node's rules between real networks", () => {
   const lack = missing.length > 0 ? `no ${missing.join(", ")}` : "";
@@ -105,20 +106,7 @@ describeInSandbox("a node's rules between real networks", () => {
     "lets guests out, and nobody in but by a forwarded port",
     () => {
       const args = [accepted([VMBR1]).file, process.execPath];
-      const world = spawnSync(
-        "unshare",
-        ["--mount", "--net", "--pid", "--kill-child", "--fork", "--mount-proc", "sh", "-c", WORLD, "world", ...args],
-        { encoding: "utf8", timeout: 60_000 },
-      );
-      expect(world.stderr).toBe("");
-      expect(
-        Object.fromEntries(
-          world.stdout
-            .trim()
-            .split("\n")
-            .map((line) => line.split(/: (?=[^:]*$)/)),
-        ),
-      ).toEqual({
+      expect(inNetworkWorld(WORLD, ...args)).toEqual({
         "no rules: management": "reached",
         "no rules: other guest": "reached",
         "the Internet, under the address of the node": "from 192.168.1.10",

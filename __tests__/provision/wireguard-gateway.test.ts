@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { absentPrograms, inNetworkWorld } from "../support/network-world";
 import { describeInSandbox, Sandbox } from "../support/sandbox";
 import { describeUnless } from "../support/skip";
 
@@ -61,7 +62,7 @@ reach 'rules taken away' 203.0.113.9
 `;
 
 const NEEDED = ["wg", "wg-quick", "nft", "ip", "busybox"];
-const absent = NEEDED.filter((program) => spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0);
+const absent = absentPrograms(NEEDED);
 const kernel = spawnSync("unshare", ["--net", "ip", "link", "add", "name", "probe", "type", "wireguard"]).status === 0;
 const user = spawnSync("sh", ["-c", "command -v wireguard-go && test -c /dev/net/tun"]).status === 0;
 const missing = [...absent, ...(kernel || user ? [] : ["WireGuard, in the kernel or as wireguard-go"])];
@@ -92,22 +93,7 @@ describeInSandbox("a gateway", () => {
       const applied = guest.apply("wireguard", settings, "apply", { wireguard_private_key: own });
       expect(applied).toMatchObject({ status: 0 });
       const args = [join(guest.root, "etc/wireguard"), server, text("wg", ["pubkey"], own), process.execPath];
-      const world = spawnSync(
-        "unshare",
-        ["--mount", "--net", "--pid", "--kill-child", "--fork", "--mount-proc", "sh", "-c", WORLD, "world", ...args],
-        {
-          encoding: "utf8",
-        },
-      );
-      expect(world.stderr).toBe("");
-      expect(
-        Object.fromEntries(
-          world.stdout
-            .trim()
-            .split("\n")
-            .map((line) => line.split(": ")),
-        ),
-      ).toEqual({
+      expect(inNetworkWorld(WORLD, ...args)).toEqual({
         "no rules, no tunnel": "reached",
         "no tunnel": "nothing",
         tunnel: "reached",

@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { findProgram, isExecutable } from "../../scripts/programs";
+import { isExecutable } from "../../model/executable";
+import { findProgram } from "../../scripts/programs";
 import { describeUnless } from "./skip";
 
 const found = findProgram("ansible-inventory");

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, extname, resolve } from "node:path";
+import { isExecutable } from "../executable";
 import type { Problem } from "../problem";
 import type { VaultPassword } from "./cipher";
 
@@ -94,15 +95,6 @@ function runScript(path: string, id: string | undefined): string {
     stdio: ["inherit", "pipe", "inherit"],
   });
   return output.replace(/^[\r\n]+|[\r\n]+$/g, "");
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const unusable = (message: string): Problem => ({

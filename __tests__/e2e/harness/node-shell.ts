@@ -14,7 +14,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isExecutable } from "../../../scripts/programs";
+import { isExecutable } from "../../../model/executable";
 import type { Testbed } from "../../../testbed/api/index";
 import { program } from "../../../testbed/guests/programs";
 
